@@ -1,0 +1,1 @@
+"""The image specification's documents. No file or network is touched here."""
