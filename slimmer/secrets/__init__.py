@@ -1,0 +1,1 @@
+"""Credentials left in files, environment and history: rules as data, one scanner."""
