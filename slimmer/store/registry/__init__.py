@@ -1,0 +1,1 @@
+"""Registries: the distribution-spec over HTTP, with oras for login hooks and sessions."""
