@@ -1,0 +1,1 @@
+"""The layers merged into the filesystem a container would see."""

@@ -1,0 +1,1 @@
+"""One image: its documents, its layers, and what one pass over a layer tells."""
