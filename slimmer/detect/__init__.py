@@ -1,0 +1,1 @@
+"""Detectors: each reads the filesystem and gives findings."""
