@@ -1,0 +1,106 @@
+"""`slim build` as a function: inspect, plan, rebuild, send, compare."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from slimmer.build.after import foresee
+from slimmer.build.layers import edit_layers
+from slimmer.build.options import BuildOptions
+from slimmer.build.plan import Plan
+from slimmer.build.planning import make_plan
+from slimmer.build.rebuild import NewImage, Rebuild, send, to_oci
+from slimmer.detect.inspection import Inspection
+from slimmer.detect.interface import Finding, Severity, Subject
+from slimmer.store.interface import Location, Progress, Sink, no_progress
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Both sides of a build. `image` and `location` are None for a dry run; `location` alone is
+    for an image that a gate held back."""
+
+    before: Subject
+    findings_before: tuple[Finding, ...]
+    after: Subject
+    findings_after: tuple[Finding, ...]
+    plan: Plan
+    image: NewImage | None = None
+    location: Location | None = None
+
+
+Gate = Callable[[Outcome], bool]
+"""Whether the image may be sent."""
+
+
+class Build:
+    """One build of an inspected image. The inspection must keep the layers' bytes."""
+
+    def __init__(self, inspection: Inspection, options: BuildOptions) -> None:
+        self._inspection = inspection
+        self._options = options
+        plan, self._decisions = make_plan(inspection, options)
+        after, findings = self._foresee(plan)
+        warnings = (*_secrets_that_stay(findings), *plan.warnings)
+        self.plan = replace(plan, warnings=tuple(dict.fromkeys(warnings)))
+        self._after, self._findings_after = after, findings
+
+    @property
+    def outcome(self) -> Outcome:
+        """What would come of it; nothing is written."""
+        return Outcome(
+            self._inspection.subject,
+            self._inspection.findings,
+            self._after,
+            self._findings_after,
+            self.plan,
+        )
+
+    def _foresee(self, plan: Plan) -> tuple[Subject, tuple[Finding, ...]]:
+        subject = self._inspection.subject
+        edits = edit_layers(
+            subject.filesystem,
+            subject.indexes,
+            self._decisions,
+            plan,
+            self._inspection.reader,
+        )
+        return foresee(
+            subject,
+            plan,
+            edits,
+            squash=self._options.squash,
+            limits=self._inspection.reader.limits,
+        )
+
+    def write(
+        self,
+        sink: Sink,
+        work_dir: Path,
+        *,
+        oci: bool,
+        progress: Progress = no_progress,
+        gate: Gate = lambda _: True,
+    ) -> Outcome:
+        """Make the image and put it into the sink. `oci`: the sink holds OCI media types only.
+
+        `gate` sees the outcome before anything is sent. Where it says no, nothing is, and the
+        outcome has no location.
+        """
+        rebuild = Rebuild(
+            self._inspection, self.plan, self._decisions, self._options, work_dir, progress
+        )
+        image = rebuild.run()
+        if oci:
+            image = image.with_manifest(to_oci(image.manifest))
+        outcome = replace(self.outcome, image=image)
+        if not gate(outcome):
+            return outcome
+        return replace(outcome, location=send(image, self._inspection.source, sink))
+
+
+def _secrets_that_stay(findings: tuple[Finding, ...]) -> Iterator[str]:
+    for finding in findings:
+        if finding.category == "secret" and finding.severity >= Severity.MEDIUM:
+            where = f"/{finding.path.lstrip('/')}" if finding.path else "the config"
+            yield f"a secret stays in {where}: {finding.message}"
