@@ -1,0 +1,5 @@
+"""`python -m slimmer` is `slim`."""
+
+from slimmer.cli.main import main
+
+main()
