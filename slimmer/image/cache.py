@@ -111,7 +111,6 @@ class IndexCache:
     def _path(self, digest: Digest) -> Path:
         return self._folder / digest.algorithm / digest.encoded[:2] / digest.encoded
 
-
     def _seen(self, digest: Digest) -> Path:
         return self._path(digest).with_suffix(_SEEN)
 

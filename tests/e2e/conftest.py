@@ -1,6 +1,5 @@
 """A table of every build at the end of the run: what the images weigh before and after."""
 
-
 import pytest
 
 _ROWS: list[tuple[str, ...]] = []
