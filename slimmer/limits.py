@@ -25,7 +25,8 @@ class Limits:
     Of a layer: `layer_size` (unpacked, and of a download), `header_size` (of a PAX header or a GNU
     long name), `sparse_segments` of a file, and `zstd_window`, which is memory.
     Of the layers together: `entries`; `names`, the bytes of paths, links, attributes and sparse
-    maps, which are kept in memory; `links`, symbolic ones on the way to one path; `lookups`, the
+    maps, which are kept in memory; `facts`, the bytes of package databases and metadata that are kept
+    of a layer; `links`, symbolic ones on the way to one path; `lookups`, the
     names looked up on the way to where all entries belong.
     `archive_size` is of an archive that is compressed as a whole, inflated.
     """
@@ -43,6 +44,7 @@ class Limits:
     zstd_window: int = 128 * MIB
     entries: int = 300_000
     names: int = 32 * MIB
+    facts: int = 128 * MIB
     links: int = 255
     lookups: int = 50_000_000
 

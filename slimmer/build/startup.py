@@ -152,7 +152,7 @@ class _Tracer:
         self.scripts: deque[Node] = deque()
 
     def say(self, word: str, where: str) -> None:
-        name = word.rpartition("/")[2]
+        name = word.rstrip("/").rpartition("/")[2]
         if not name or name in (".", ".."):
             return
         if word.startswith("/"):

@@ -14,6 +14,7 @@ _BLANK_LINES = re.compile(rb"\n\n+")
 _VERSION_OPERATOR = re.compile(r"[<>=~]")
 # A path repeats its folder, so a small file could name long paths by the million. Real databases
 # have about one character of path to each byte.
+MAX_PACKAGES = 100_000
 _MAX_PATH_CHARACTERS_PER_BYTE = 16
 
 
@@ -50,6 +51,8 @@ class ApkPackage(Facts, frozen=True):
 
 def parse_installed(data: bytes) -> tuple[ApkPackage, ...]:
     """Read an `installed` database. Unknown fields are passed over."""
+    if data.count(b"\n\n") > MAX_PACKAGES:
+        raise FormatError(f"package database of more than {MAX_PACKAGES} packages")
     packages = []
     start = len(data) - len(data.lstrip(b"\n"))
     while start < len(data):

@@ -73,6 +73,8 @@ _Memo = dict[str, Alternatives]
 
 def parse_status(data: bytes) -> tuple[DpkgPackage, ...]:
     """Read a status database, or one file of `status.d`."""
+    if data.count(b"\n\n") > MAX_PACKAGES:
+        raise FormatError(f"package database of more than {MAX_PACKAGES} packages")
     memo: _Memo = {}
     return tuple(_package(data[start:end], start, end, memo) for start, end in _paragraphs(data))
 

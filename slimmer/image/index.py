@@ -51,6 +51,15 @@ class FileFacts(msgspec.Struct, array_like=True, omit_defaults=True):
 
 
 NO_FACTS = FileFacts()
+_ENCODER = msgspec.msgpack.Encoder()
+# About how many bytes of memory an encoded byte of short strings becomes.
+_EXPANSION = 8
+
+
+def weight_of(facts: FileFacts) -> int:
+    """About how many bytes of memory these facts take: a hostile file can name a million things."""
+    content = len(facts.content or b"")
+    return content + _EXPANSION * (len(_ENCODER.encode(facts)) - content)
 
 
 @dataclass(frozen=True)
@@ -84,7 +93,6 @@ class _Stored(msgspec.Struct, array_like=True):
 
 
 _DECODER = msgspec.msgpack.Decoder(_Stored)
-_ENCODER = msgspec.msgpack.Encoder()
 
 
 def encode_index(index: LayerIndex) -> bytes:

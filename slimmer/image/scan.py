@@ -7,7 +7,7 @@ from slimmer.formats.read import ReadAt
 from slimmer.formats.tar import Global, Kind, TarEntry, read_tar
 from slimmer.image.content import reader_of_entry
 from slimmer.image.facts import facts_of
-from slimmer.image.index import FileFacts, LayerIndex
+from slimmer.image.index import FileFacts, LayerIndex, weight_of
 from slimmer.image.path import normalise
 from slimmer.image.spool import CompressedStream, Spool
 from slimmer.limits import MIB, Limits
@@ -65,7 +65,7 @@ def _walk(
 ) -> tuple[list[TarEntry], dict[int, FileFacts]]:
     entries: list[TarEntry] = []
     facts: dict[int, FileFacts] = {}
-    names = holes = 0
+    names = holes = weight = 0
     for entry in read_tar(read_at, limits=limits):
         if isinstance(entry, Global):
             continue
@@ -83,6 +83,8 @@ def _walk(
                 known = facts_of(entry.path, entry.size, reader_of_entry(read_at, entry), scanner)
             if known is not None:
                 facts[len(entries)] = known
+                weight += weight_of(known)
+                limits.check("facts", weight)
         entries.append(entry)
         limits.check("entries", len(entries))
     return entries, facts

@@ -50,7 +50,16 @@ def test_a_block_shows_what_the_program_prints(words: str, tmp_path: Path) -> No
     if os.environ.get("SLIM_UPDATE_GOLDEN"):
         README.write_text(text[: match.start("output")] + printed + text[match.end("output") :])
         return
-    assert match["output"] == printed
+    assert _comparable(words, match["output"]) == _comparable(words, printed)
+
+
+def _comparable(words: str, output: str) -> str:
+    """What a build compresses to depends on the compressor's version: its figures are left out."""
+    if not words.startswith("build ") or "--help" in words:
+        return output
+    output = re.sub(r"sha256:[0-9a-f]{64}", "DIGEST", output)
+    output = re.sub(r"[-+]?[0-9][0-9.,]*", "N", output)
+    return re.sub(r" +", " ", output)
 
 
 def test_there_are_blocks_to_check() -> None:

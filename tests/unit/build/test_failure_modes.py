@@ -78,7 +78,7 @@ def _check_untouched(result: Result, paths: Iterable[str]) -> None:
 # --- 1 ------------------------------------------------------------------------------------------
 
 _TOOLS = {
-    "make": ["usr/bin/make"],
+    "make": ["usr/bin/make", "usr/lib/make/helper"],
     "apt": ["usr/bin/apt-get"],
     "binutils": ["usr/bin/strings"],
     "coreutils": ["usr/bin/chown", "usr/bin/id", "usr/bin/dirname", "usr/bin/readlink"],
@@ -86,15 +86,16 @@ _TOOLS = {
     "dash": ["bin/sh"],
 }
 _TOOL_FILES = {path: _PROGRAM for paths in _TOOLS.values() for path in paths}
-_OF_RULES = {"usr/bin/make", "usr/bin/apt-get", "usr/bin/strings"}
+_MAKE = {*_TOOLS["make"]}
+_OF_RULES = {*_MAKE, "usr/bin/apt-get", "usr/bin/strings"}
 
 
 @pytest.mark.parametrize(
     ("config", "files", "named"),
     [
         ({"Cmd": ["/app"]}, {}, set()),
-        ({"Entrypoint": ["make", "run"]}, {}, {"usr/bin/make"}),
-        ({"Cmd": ["exec", "make", "run"]}, {}, {"usr/bin/make"}),
+        ({"Entrypoint": ["make", "run"]}, {}, _MAKE),
+        ({"Cmd": ["exec", "make", "run"]}, {}, _MAKE),
         ({"Cmd": ["/bin/sh", "-c", "cd /srv && apt-get -v"]}, {}, {"usr/bin/apt-get"}),
         (
             {"Healthcheck": {"Test": ["CMD-SHELL", "strings /app | find || exit 1"]}},
@@ -107,22 +108,22 @@ _OF_RULES = {"usr/bin/make", "usr/bin/apt-get", "usr/bin/strings"}
                 "start.sh": _script('. "/lib.sh"', 'exec "$@"'),
                 "lib.sh": b"strings $(dirname $0)\nif test x; then eval 'make all'; fi\n",
             },
-            {"usr/bin/make", "usr/bin/strings"},
+            {*_MAKE, "usr/bin/strings"},
         ),
         (
             {"Entrypoint": ["/init"]},
             {
-                "init": _script('for f in /init.d/*; do . "$f"; done'),
-                "init.d/10.sh": b"cmd=(make -C /srv)\n",
-                "init.d/20.envsh": b"X=`apt-get -v`\n",
+                "init": _script('for f in /usr/lib/init.d/*; do . "$f"; done'),
+                "usr/lib/init.d/10.sh": b"cmd=(make -C /srv)\n",
+                "usr/lib/init.d/20.envsh": b"X=`apt-get -v`\n",
             },
-            {"usr/bin/make", "usr/bin/apt-get"},
+            {*_MAKE, "usr/bin/apt-get"},
         ),
         # The first `tool` of PATH is a wrapper for the next.
         (
             {"Cmd": ["tool"]},
             {"usr/local/bin/tool": _PROGRAM, "usr/bin/tool": _script("exec make $1")},
-            {"usr/bin/make"},
+            _MAKE,
         ),
         (
             {"Cmd": ["run"], "Env": ["PATH=/srv/bin:/usr/bin"]},
@@ -132,7 +133,7 @@ _OF_RULES = {"usr/bin/make", "usr/bin/apt-get", "usr/bin/strings"}
         (
             {"Cmd": ["./run"], "WorkingDir": "/srv"},
             {"srv/run": File(b"#!/usr/bin/env -S make -f\nall:\n", 0o755)},
-            {"usr/bin/make"},
+            _MAKE,
         ),
         # A comment runs nothing.
         ({"Cmd": ["/start.sh"]}, {"start.sh": _script("# make strings", "exec /app")}, set()),
@@ -144,6 +145,14 @@ def test_01_what_a_scripted_entrypoint_runs_stays(
     layer: dict[str, Any] = {**_TOOL_FILES, "app": _PROGRAM, **debian(_TOOLS), **files}
     with built(tmp_path, layer, config=config, quiet=True) as result:
         assert _after(result) & _TOOL_FILES.keys() == (_TOOL_FILES.keys() - _OF_RULES) | named
+
+
+def test_01_a_program_stays_also_where_a_rule_clears(tmp_path: Path) -> None:
+    start = "usr/share/doc/tool/examples/start"
+    layer: dict[str, Any] = {start: _script("exec /app"), "usr/share/doc/tool/README": b"x"}
+    with built(tmp_path, layer, config={"Cmd": [f"/{start}"]}, quiet=True) as result:
+        _check_untouched(result, [start])
+        assert "usr/share/doc/tool/README" not in _after(result)
 
 
 # --- 2 ------------------------------------------------------------------------------------------
@@ -855,9 +864,10 @@ def test_18_packages_of_nothing_but_data_stay_with_what_depends_on_them(
         "cmake-data": ["usr/share/cmake/x"],
         "make": ["usr/bin/make"],
         "libmake-data": ["usr/share/make-data/x"],
+        "fonts-make": ["usr/share/fonts/make.ttf"],
     }
     data = {path: path.encode() for paths in packages.values() for path in paths}
-    automatic = ["libmagic-mgc", "fonts-a", "libmake-data"]
+    automatic = ["libmagic-mgc", "fonts-a", "libmake-data", "fonts-make"]
     states = "".join(f"Package: {n}\nArchitecture: amd64\nAuto-Installed: 1\n\n" for n in automatic)
     needs = "libmagic-mgc (>= 1), fonts-a | fonts-b, cmake-data"
     database = debian(
@@ -865,8 +875,10 @@ def test_18_packages_of_nothing_but_data_stay_with_what_depends_on_them(
         magic_tool=paragraph("magic-tool", **{field: needs}),
         libmagic_mgc=paragraph("libmagic-mgc", section="libs"),
         fonts_a=paragraph("fonts-a", section="fonts"),
-        make=paragraph("make", Depends="libmagic-mgc, fonts-a, libmake-data"),
+        make=paragraph("make", Depends="libmagic-mgc, fonts-a, libmake-data, fonts-make"),
         libmake_data=paragraph("libmake-data", section="libs"),
+        # No library: the application may look for it.
+        fonts_make=paragraph("fonts-make", section="fonts"),
     )
     layer: dict[str, Any] = {**data, **database, "var/lib/apt/extended_states": states.encode()}
     with built(tmp_path, layer, quiet=True) as result:

@@ -242,6 +242,17 @@ def test_a_script_that_writes_what_only_root_may_keeps_root(user: str, tmp_path:
         assert "still runs as root" in result.warnings
 
 
+def test_scripts_of_a_folder_that_is_walked_count_too(tmp_path: Path) -> None:
+    layer: dict[str, Any] = {
+        **_ACCOUNTS,
+        "start.sh": File(b'#!/bin/sh\nfor f in /start.d/*; do . "$f"; done\n', 0o755),
+        "start.d/10.sh": File(_MADE_FOR_ROOT),
+        "etc/app": Folder(),
+    }
+    choice = _chosen(tmp_path, layer, Entrypoint=["/start.sh"])
+    assert choice.reason == "/start.d/10.sh writes to /etc/app/host.conf, which only root may"
+
+
 @pytest.mark.parametrize(
     ("script", "folder"),
     [
@@ -476,6 +487,7 @@ def test_what_stands_in_the_way_is_not_replaced(layer: Layer, tmp_path: Path) ->
 
 def test_other_names_of_the_accounts_file_keep_what_they_have(tmp_path: Path) -> None:
     layer: dict[str, Any] = {"etc/passwd": PASSWD, "srv/copy": Hardlink("etc/passwd")}
+    layer |= {"usr/share/doc/x/README": b"the layer changes for another reason"}
     with _built(tmp_path, layer) as result:
         assert _read(result, "srv/copy") == PASSWD
         assert "nonroot" in _passwd(result)
@@ -626,8 +638,9 @@ def test_ports_it_may_not_bind(port: str, said: bool, tmp_path: Path) -> None:
         assert warnings[0].startswith(f"port {port} is below 1024: ")
 
 
-@pytest.mark.parametrize("user", ["0", "keep"])
-def test_root_and_users_that_stay_are_not_warned_about(user: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("user", "now"), [("0", "shop"), ("keep", ""), ("keep", "shop")])
+def test_root_and_users_that_stay_are_not_warned_about(user: str, now: str, tmp_path: Path) -> None:
     layer: dict[str, Any] = {"run": File(b"x", 0o700), "data": Folder(0o700)}
-    config = {"Cmd": ["/run"], "Volumes": {"/data": {}}, "ExposedPorts": {"80/tcp": {}}}
+    config: dict[str, Any] = {"Cmd": ["/run"], "Volumes": {"/data": {}}, "User": now}
+    config["ExposedPorts"] = {"80/tcp": {}}
     assert _warnings(tmp_path, layer, user, **config) == []
