@@ -11,6 +11,7 @@ from slimmer.errors import FormatError
 from slimmer.formats.facts import Facts
 from slimmer.formats.read import text
 
+MAX_PACKAGES = 100_000
 # States in which files of the package are on disk (dpkg(1), "Package states").
 _WITHOUT_FILES = frozenset(("not-installed", "config-files"))
 _LEADING_BLANK_LINES = re.compile(rb"(?:[ \t\r]*\n)*")

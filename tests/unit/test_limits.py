@@ -122,6 +122,7 @@ MET: dict[str, tuple[Callable[[Path], str], int, int]] = {
     "zstd_window": (_wide, 1024, 1 << 27),
     "entries": (_layers(_FILES), 1, 10),
     "names": (_layers(_FILES), 20, 1000),
+    "facts": (_layers(tars.make_tar(tars.file("var/lib/dpkg/status", b"\n" * 1000))), 999, 5000),
     "links": (_layers(_LINKS), 2, 3),
     "lookups": (_layers(_FILES), 1, 100),
 }
