@@ -24,9 +24,9 @@ class Limits:
     Of a document: `document_size`, `json_depth` and `json_values`.
     Of a layer: `layer_size` (unpacked, and of a download), `header_size` (of a PAX header or a GNU
     long name), `sparse_segments` of a file, and `zstd_window`, which is memory.
+    Of a layer also: `facts`, the bytes of package databases and metadata that are kept of it.
     Of the layers together: `entries`; `names`, the bytes of paths, links, attributes and sparse
-    maps, which are kept in memory; `facts`, the bytes of package databases and metadata that are kept
-    of a layer; `links`, symbolic ones on the way to one path; `lookups`, the
+    maps, which are kept in memory; `links`, symbolic ones on the way to one path; `lookups`, the
     names looked up on the way to where all entries belong.
     `archive_size` is of an archive that is compressed as a whole, inflated.
     """

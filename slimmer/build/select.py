@@ -92,12 +92,13 @@ class _Selection:
         }
         for name, drop in sorted(dropped.items()):
             for path in drop.package.files:
-                if path not in others and not self._is_folder_link(path):
+                if path not in others and not self._is_structure(path):
                     self._decisions.drop(path, Decision(drop.rule, drop.reason, name))
         return dropped
 
-    def _is_folder_link(self, path: str) -> bool:
-        node = self._filesystem.get(path)
+    def _is_structure(self, path: str) -> bool:
+        """Links to folders near the root, /lib and /var/run, are the image's, whoever lists them."""
+        node = self._filesystem.get(path) if path.count("/") < 2 else None
         return node is not None and is_folder_link(self._filesystem, node)
 
     def _settle(self) -> None:

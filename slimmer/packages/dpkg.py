@@ -63,6 +63,7 @@ class _Reader:
         info = survey.filesystem.resolve(INFO_FOLDER)
         self._info = dict((info.children if info is not None else None) or {})
         self._diversions = _diversions(survey.filesystem.content(DIVERSIONS) or b"")
+        self._folders = _folders(self._info)
 
     def database(self, node: Node) -> Iterator[Package | Unread]:
         content = node.facts.content
@@ -150,7 +151,7 @@ class _Reader:
     def _places(self, package: str, paths: tuple[str, ...]) -> dict[str, str]:
         """Where each listed path is in the filesystem, if it is there and no folder."""
         diverted = self._diversions.keys() & paths
-        found = self._survey.find_files(paths)
+        found = self._survey.find_files(paths, self._folders)
         for path in diverted:
             target, by = self._diversions[path]
             if by != package:
@@ -170,6 +171,16 @@ class _Reader:
         }
         namespace = os_release.id if os_release is not None else "debian"
         return make_purl("deb", namespace, entry.name, entry.version, qualifiers)
+
+
+def _folders(info: dict[str, Node]) -> set[str]:
+    """What any package has files in: a link there is nobody's, as /lib after the /usr merge."""
+    return {
+        path.rpartition("/")[0]
+        for name, node in info.items()
+        if name.endswith(".list") and node.facts.content is not None
+        for path in parse_list(node.facts.content)
+    }
 
 
 def _identity(entry: DpkgPackage) -> Identity:

@@ -1,7 +1,7 @@
 """What readers of package records look up in a filesystem, each thing looked up once."""
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Container, Callable, Iterable
 from functools import cached_property
 from typing import NamedTuple, TypeVar
 
@@ -107,14 +107,18 @@ class Survey:
             children = self._folders[folder] = node.children if node is not None else None
         return children.get(name) if children is not None else None
 
-    def find_files(self, paths: Iterable[str]) -> dict[str, str]:
+    def find_files(
+        self, paths: Iterable[str], folders: Container[str] | None = None
+    ) -> dict[str, str]:
         """The path in the filesystem for each of `paths` that is there and is no folder.
 
-        A path that others of `paths` lie below is a folder to the package, even where the image
-        has a link: after the /usr merge every package that lists /lib would own the link.
+        A path that is one of `folders` (without them: that others of `paths` lie below) is a folder
+        to packages, even where the image has a link: after the /usr merge every package that lists
+        /lib would own the link.
         """
         listed = list(paths)
-        folders = {path.rpartition("/")[0] for path in listed}
+        if folders is None:
+            folders = {path.rpartition("/")[0] for path in listed}
         found = {}
         for path in listed:
             node = self.find(path)

@@ -148,11 +148,11 @@ def test_01_what_a_scripted_entrypoint_runs_stays(
 
 
 def test_01_a_program_stays_also_where_a_rule_clears(tmp_path: Path) -> None:
-    start = "usr/share/doc/tool/examples/start"
-    layer: dict[str, Any] = {start: _script("exec /app"), "usr/share/doc/tool/README": b"x"}
+    start = "usr/local/bundle/cache/tool/start"
+    layer: dict[str, Any] = {start: _script("exec /app"), "usr/local/bundle/cache/x.gem": b"x"}
     with built(tmp_path, layer, config={"Cmd": [f"/{start}"]}, quiet=True) as result:
         _check_untouched(result, [start])
-        assert "usr/share/doc/tool/README" not in _after(result)
+        assert "usr/local/bundle/cache/x.gem" not in _after(result)
 
 
 # --- 2 ------------------------------------------------------------------------------------------

@@ -136,6 +136,7 @@ SAMPLES = {
             # ImageMagick and others read these to load their modules.
             *("usr/lib/x86_64-linux-gnu/ImageMagick/modules/png.la", "usr/lib/libx.la"),
             *("usr/lib/x86_64-linux-gnu/libc.so.6", "app/libx.a", "opt/include/x.h"),
+            "usr/local/lib/python3.12/site-packages/numpy/core/lib/libnpymath.a",
         ),
     ),
     "java-development": Sample(

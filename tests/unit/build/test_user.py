@@ -507,6 +507,7 @@ def test_an_accounts_file_that_is_dropped_is_not_brought_back(tmp_path: Path) ->
     [
         (0o700, 7, 0, READ | WRITE | EXECUTE),
         (0o077, 7, 0, 0),
+        (0o070, 7, 7, 0),
         (0o050, 0, 7, READ | EXECUTE),
         (0o707, 0, 7, 0),
         (0o040, 0, 9, READ),
