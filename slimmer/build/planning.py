@@ -7,6 +7,7 @@ from slimmer.build.access import access_warnings
 from slimmer.build.accounts import account_files
 from slimmer.build.decisions import Decisions
 from slimmer.build.documents import cleaned_config
+from slimmer.build.globs import compile_globs
 from slimmer.build.options import BuildOptions
 from slimmer.build.package_db import rewrite_databases
 from slimmer.build.plan import RULE_HIDDEN, RULE_SECRET, Plan, Removal, Written
@@ -34,7 +35,7 @@ def make_plan(inspection: Inspection, options: BuildOptions) -> tuple[Plan, Deci
     account_written, folders = account_files(filesystem, accounts, user)
     run: dict[str, Json] = {"User": user.text} if user.changed else {}
     cleaned = cleaned_config(config, run, redactor(subject.scanner))
-    warnings = list(_secret_warnings(inspection, decisions))
+    warnings = [*_idle_patterns(filesystem, options), *_secret_warnings(inspection, decisions)]
     if user.uid == 0 and options.user == "auto":
         warnings.append(f"the container still runs as root: {user.reason}; --user changes that")
     if user.changed:
@@ -93,6 +94,15 @@ def _surviving_inodes(filesystem: Filesystem, decisions: Decisions) -> set[tuple
         for node in filesystem.files()
         if shared(node) and node.path not in decisions
     }
+
+
+def _idle_patterns(filesystem: Filesystem, options: BuildOptions) -> Iterator[str]:
+    """A pattern that covers nothing is misspelt, and what it should have kept is at risk."""
+    for option, patterns in (("--keep", options.keep), ("--drop", options.drop)):
+        for pattern in patterns:
+            covers = compile_globs([pattern]).fullmatch
+            if not any(covers(node.path) for node in filesystem.walk()):
+                yield f"{option} {pattern} covers nothing in this image"
 
 
 def _secret_warnings(inspection: Inspection, decisions: Decisions) -> Iterator[str]:

@@ -97,7 +97,7 @@ class _Selection:
         return dropped
 
     def _is_structure(self, path: str) -> bool:
-        """Links to folders near the root, /lib and /var/run, are the image's, whoever lists them."""
+        """Links to folders near the root, as /lib, are the image's, whoever lists them."""
         node = self._filesystem.get(path) if path.count("/") < 2 else None
         return node is not None and is_folder_link(self._filesystem, node)
 

@@ -135,7 +135,8 @@ def _report(error: BaseException, console: Console) -> int:
             return EXIT_USAGE
         case click.UsageError():
             command = error.ctx.command_path if error.ctx else "slim"
-            console.error(f"{error.format_message()} (see {command} --help)")
+            message = " ".join(error.format_message().split())
+            console.error(f"{message} (see {command} --help)")
             return EXIT_USAGE
         case click.ClickException():
             console.error(error.format_message())

@@ -57,7 +57,7 @@ _SHARED = (
     ),
     click.option("--cert-dir", type=_FOLDER, help="Certificates to trust and to show."),
     click.option("--authfile", type=_FILE, help="Credentials, as docker and podman keep them."),
-    click.option("-q", "--quiet", is_flag=True, help="Errors only."),
+    click.option("-q", "--quiet", is_flag=True, help="No notes, warnings or progress on stderr."),
     click.option("-v", "--verbose", is_flag=True, help="Show everything; explain internal errors."),
 )
 

@@ -1,7 +1,7 @@
 """What readers of package records look up in a filesystem, each thing looked up once."""
 
 import re
-from collections.abc import Container, Callable, Iterable
+from collections.abc import Callable, Container, Iterable
 from functools import cached_property
 from typing import NamedTuple, TypeVar
 

@@ -48,6 +48,8 @@ def open_tar(path: Path, limits: Limits, work_dir: Path) -> TarFiles:
         return TarFiles(str(path), file, limits)
     except FormatError as error:
         file.close()
+        if error.what.startswith("tar header at byte 0:"):
+            raise FormatError("not an image archive: no tar", where=str(path)) from None
         raise FormatError(error.what, where=error.where or str(path), hint=error.hint) from None
     except BaseException:
         file.close()

@@ -1,6 +1,7 @@
 """From a reference to the source or the sink it names."""
 
 import os
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -22,6 +23,8 @@ from slimmer.store.interface import Progress, Sink, Source, no_progress
 from slimmer.store.layout import INDEX_FILE, LayoutSink, LayoutSource, looks_like_layout
 from slimmer.store.registry.options import RegistryOptions
 
+# `docker:/x.tar`, `http://x.tar`: no file of that name was meant.
+_SCHEME = re.compile(r"[a-z][a-z-]*:/")
 _ARCHIVE_SUFFIXES = (".tar", ".tar.gz", ".tgz", ".tar.zst", ".oci", ".docker")
 
 
@@ -45,7 +48,7 @@ def locate(text: str) -> Reference:
     path, colon, _ = text.partition(":")
     if colon and path and os.path.lexists(path):
         return PathReference(text)
-    if text.endswith(_ARCHIVE_SUFFIXES) and "@" not in text:
+    if text.endswith(_ARCHIVE_SUFFIXES) and "@" not in text and not _SCHEME.match(text):
         return PathReference(text)
     return parse_reference(text)
 
@@ -96,6 +99,13 @@ def open_sink(text: str, options: StoreOptions) -> Sink:
 
 def _output_reference(text: str) -> Reference:
     reference = locate(text)
+    if isinstance(reference, RegistryReference) and "/" not in text:
+        # docker.io/library/NAME, which is not for anybody to write to: a file was meant.
+        raise UsageError(
+            "an output without a place",
+            where=text,
+            hint=f"./{text} is a folder, {text}.tar an archive, HOST/REPO:TAG a registry",
+        )
     if not isinstance(reference, PathReference):
         return reference
     path = reference.path

@@ -160,6 +160,10 @@ SAMPLES = {
         ),
         beside=_JAVA | {"opt/jdk-17/lib/modules": b"m"},
     ),
+    "language-package-manager 2": Sample(
+        goes=("usr/bin/cpan", "usr/bin/cpan5.36-x86_64-linux-gnu", "usr/local/bin/cpan"),
+        stays=("usr/bin/perl", "opt/x/bin/cpan", "usr/share/perl/5.36.0/CPAN.pm"),
+    ),
     "language-package-manager": Sample(
         goes=(
             *("usr/lib/python3/dist-packages/pip/x.py", "usr/local/bin/pip3.11", "usr/bin/pip"),
@@ -260,6 +264,7 @@ _UNLESS = [
     ("java-development", "jlink", "usr/lib/jvm/jdk/jmods/x", _JAVA),
     ("java-tools", "javac", "usr/lib/jvm/jdk/bin/javac", _JAVA),
     ("language-package-manager", "venv", "usr/share/python-wheels/x.whl", {}),
+    ("language-package-manager", "cpan", "usr/bin/cpan", {}),
     ("node-package-manager", "npm", "usr/local/lib/node_modules/npm/x.js", {}),
     ("package-cache", "npx", "root/.npm/_npx/1/x", {}),
 ]

@@ -256,3 +256,13 @@ def test_findings_and_packages_are_those_of_a_real_inspection(squash: bool, tmp_
             p.purl for p in after.subject.packages.all
         ]
         assert set(view_of(after)) == {node.path for node in result.outcome.after.filesystem.walk()}
+
+
+def test_a_pattern_that_covers_nothing_is_said(tmp_path: Path) -> None:
+    options = BuildOptions(keep=("/etc/shopp.conf", "/etc/*.conf"), drop=("/nowhere/**",))
+    with built(tmp_path, {"etc/shop.conf": b"x"}, options=options) as result:
+        said = [line for line in result.outcome.plan.warnings if "covers nothing" in line]
+        assert said == [
+            "--keep /etc/shopp.conf covers nothing in this image",
+            "--drop /nowhere/** covers nothing in this image",
+        ]

@@ -7,7 +7,7 @@ import pytest
 from support.images import docker_archive, image, layout, oci_archive, old_docker_archive
 from support.tars import file, make_tar
 
-from slimmer.errors import InputError, NotFoundError, UsageError
+from slimmer.errors import FormatError, InputError, NotFoundError, UsageError
 from slimmer.oci.reference import (
     DockerArchiveReference,
     LayoutReference,
@@ -119,3 +119,22 @@ def test_sinks(tmp_path: Path, options: StoreOptions) -> None:
 def test_outputs_that_would_be_compressed_twice(options: StoreOptions, text: str) -> None:
     with pytest.raises(UsageError, match="uncompressed"):
         open_sink(text, options)
+
+
+@pytest.mark.parametrize("text", ["webshop-slim", "app:1.0"])
+def test_an_output_without_a_place_is_not_pushed_to_docker_hub(text: str, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="without a place"):
+        open_sink(text, StoreOptions(work_dir=tmp_path))
+
+
+@pytest.mark.parametrize("text", ["docker:/srv/app.tar", "https://example.com/app.tar"])
+def test_an_unknown_scheme_is_no_file(text: str) -> None:
+    with pytest.raises(UsageError):
+        locate(text)
+
+
+def test_a_text_is_called_no_archive(tmp_path: Path) -> None:
+    text = tmp_path / "notes.txt"
+    text.write_text("not an image\n" * 100)
+    with pytest.raises(FormatError, match="not an image archive"):
+        open_source(str(text), StoreOptions(work_dir=tmp_path))
