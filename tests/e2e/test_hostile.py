@@ -35,6 +35,15 @@ CANARY = Path("/tmp/hostile-canary/secret")
 MARKER = b"a canary that no image may read"
 # All a terminal obeys, but for the line feed.
 _CONTROL = frozenset(range(32)) - {10} | {127}
+# A process is charged for what its parent held when it was forked, so a small one stands between.
+_WATCH = """
+import os, subprocess, sys
+process = subprocess.Popen(sys.argv[2:])
+_, status, usage = os.wait4(process.pid, 0)
+with open(sys.argv[1], "w") as file:
+    file.write(str(usage.ru_maxrss))
+os._exit(os.waitstatus_to_exitcode(status))
+"""
 _NO_NETWORK = ["unshare", "-n"] if shutil.which("unshare") else []
 
 
@@ -90,15 +99,15 @@ def _slim(place: Path, *words: str) -> Run:
     command = [*_NO_NETWORK, sys.executable, "-m", "slimmer", *words]
     start = time.monotonic()
     with (place / "out").open("w+b") as out, (place / "err").open("w+b") as err:
-        process = subprocess.Popen(
-            command, cwd=place / "work", env=environment, stdout=out, stderr=err
+        watch = [sys.executable, "-c", _WATCH, str(place / "memory"), *command]
+        done = subprocess.run(
+            watch, cwd=place / "work", env=environment, stdout=out, stderr=err, check=False
         )
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
+        seconds = time.monotonic() - start
         out.seek(0)
         err.seek(0)
-        seconds = time.monotonic() - start
-        return Run(process.returncode, out.read(), err.read(), seconds, usage.ru_maxrss * 1024)
+        memory = int((place / "memory").read_text()) * 1024
+        return Run(done.returncode, out.read(), err.read(), seconds, memory)
 
 
 def _check(run: Run, verdict: str, place: Path) -> None:

@@ -157,7 +157,7 @@ def _entry(node: Node, reader: LayerReader) -> Entry:
         case Kind.SYMLINK:
             # Linux gives every link the mode 0777, whatever the tar says; the harness reads its
             # target with pathlib, which takes `//` and `/.` out.
-            kind, content, mode = "symlink", str(Path(inode.link)), 0o777
+            kind, content, mode = "symlink", inode.link, 0o777
         case Kind.DIRECTORY:
             kind = "directory"
         case Kind.CHARACTER | Kind.BLOCK_DEVICE:
