@@ -155,8 +155,7 @@ def _entry(node: Node, reader: LayerReader) -> Entry:
         case Kind.FILE:
             kind, content = "file", _sha256(node, reader)
         case Kind.SYMLINK:
-            # Linux gives every link the mode 0777, whatever the tar says; the harness reads its
-            # target with pathlib, which takes `//` and `/.` out.
+            # Linux gives every link the mode 0777, whatever the tar says.
             kind, content, mode = "symlink", inode.link, 0o777
         case Kind.DIRECTORY:
             kind = "directory"
