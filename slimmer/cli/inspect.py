@@ -15,7 +15,7 @@ from slimmer.cli.options import (
 from slimmer.cli.policy import hold, policy_option, read_policy, tell
 from slimmer.detect.inspection import Inspection, inspect_image
 from slimmer.detect.interface import Severity
-from slimmer.errors import EXIT_GATE
+from slimmer.errors import EXIT_GATE, UsageError
 from slimmer.policy.audit import Audit
 from slimmer.policy.benchmarks import run_benchmark
 from slimmer.policy.policy import Policy, Sizes
@@ -24,6 +24,7 @@ from slimmer.report.inspect_json import inspect_document
 from slimmer.report.inspect_text import inspect_text
 from slimmer.report.redact import Redactor
 from slimmer.report.sarif import sarif_document
+from slimmer.report.shown_secrets import shown_secrets
 from slimmer.report.style import PLAIN, Style
 
 _GATES = ("none", *(severity.label for severity in Severity))
@@ -47,6 +48,11 @@ _GATES = ("none", *(severity.label for severity in Severity))
     "practice beyond them.",
 )
 @policy_option("Exit with 1 when the image breaks a rule of this TOML file; README shows one.")
+@click.option(
+    "--show-secrets",
+    is_flag=True,
+    help="Add the secrets themselves, whole, to the text: to revoke one, one must know it.",
+)
 @schema_option("inspect")
 @shared_options
 def inspect(
@@ -57,8 +63,11 @@ def inspect(
     fail_on: str,
     benchmark: str | None,
     policy: Path | None,
+    show_secrets: bool,
 ) -> None:
     """Say what is in the image REF and what is wrong with it, the worst first."""
+    if show_secrets and form != "text":
+        raise UsageError("--show-secrets is for text only", hint="reports are passed on")
     rules = read_policy(policy)
     with (
         open_session(settings) as session,
@@ -68,7 +77,11 @@ def inspect(
     ):
         style = session.style if output is None else PLAIN
         audit = _audit(inspection, benchmark, rules)
-        session.deliver(_render(form, inspection, audit, style), output)
+        text = _render(form, inspection, audit, style)
+        if show_secrets:
+            lines = shown_secrets(inspection.subject, inspection.findings, inspection.reader)
+            text += "".join(f"{line}\n" for line in lines)
+        session.deliver(text, output)
         fired = _gate(fail_on, inspection, session)
         tell(audit.policy, session.console)
         if fired:
