@@ -46,7 +46,7 @@ def test_a_code_span_is_one_span_in_one_cell(text: str) -> None:
 
 @given(st.text(max_size=100))
 def test_words_outside_code_are_plain(text: str) -> None:
-    rest = SPAN.sub("", words(text).replace("\\|", ""))
+    rest = SPAN.sub("", words(text).replace("\\|", "p"))
     assert not re.search(r"[<>&@#*\[\]|`\\~!]", rest)
     assert "www." not in rest
     assert "://" not in rest
