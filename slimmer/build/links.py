@@ -22,10 +22,10 @@ _WEAK_RULES = frozenset(
 )
 
 
-def is_folder_link(filesystem: Filesystem, node: Node) -> bool:
+def is_folder_link(filesystem: Filesystem, node: Node | None) -> bool:
     """Whether the node is a link to a folder: `/lib`, which every package has files in and lists
     as one of its own."""
-    if not node.is_symlink:
+    if node is None or not node.is_symlink:
         return False
     target = target_of(filesystem, node)
     if target is not None and target.is_symlink:

@@ -52,14 +52,9 @@ def _remains(filesystem: Filesystem, package: Package, decisions: Decisions) -> 
     missed = sum(1 for decision in gone if decision.rule not in _HARMLESS)
     left = [path for path in package.files if path not in decisions]
     # Links to folders, such as /lib, are in the list of each package that has files below.
-    if gone and all(_is_folder_link(filesystem, path) for path in left):
+    if gone and all(is_folder_link(filesystem, filesystem.get(path)) for path in left):
         left = []
     return _Remains(package, len(package.files), len(left), missed)
-
-
-def _is_folder_link(filesystem: Filesystem, path: str) -> bool:
-    node = filesystem.get(path)
-    return node is not None and is_folder_link(filesystem, node)
 
 
 # --- dpkg ---------------------------------------------------------------------------------------

@@ -98,8 +98,8 @@ class _Selection:
 
     def _is_structure(self, path: str) -> bool:
         """Links to folders near the root, as /lib, are the image's, whoever lists them."""
-        node = self._filesystem.get(path) if path.count("/") < 2 else None
-        return node is not None and is_folder_link(self._filesystem, node)
+        near_root = path.count("/") < 2
+        return near_root and is_folder_link(self._filesystem, self._filesystem.get(path))
 
     def _settle(self) -> None:
         """Links and folders decide about each other; a few rounds are enough."""

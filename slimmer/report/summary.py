@@ -42,10 +42,6 @@ class Summary:
     def count(self, severity: Severity) -> int:
         return sum(finding.severity is severity for finding in self.findings)
 
-    def at_least(self, severity: Severity) -> int:
-        """How many findings are of this severity or a worse one."""
-        return sum(finding.severity >= severity for finding in self.findings)
-
 
 def summarise(subject: Subject, findings: Iterable[Finding]) -> Summary:
     """Count what there is. Nothing is read but what the inspection holds already."""
