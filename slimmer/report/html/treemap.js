@@ -25,7 +25,7 @@ function squarify(weights, x, y, width, height) {
       row += areas[end];
     }
     const upright = width >= height;
-    const depth = side ? row / side : 0;
+    const depth = side ? Math.min(row / side, upright ? width : height) : 0;
     let offset = 0;
     for (let place = start; place < end; place++) {
       const length = row ? side * areas[place] / row : 0;

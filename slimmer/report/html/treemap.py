@@ -65,7 +65,8 @@ def _place(areas: Sequence[float], free: Rect) -> list[Rect]:
     row = sum(areas)
     upright = free.width >= free.height
     side = free.height if upright else free.width
-    depth = row / side if side else 0.0
+    # Rounding leaves the last row a sliver that is thinner than its area asks for.
+    depth = min(row / side, free.width if upright else free.height) if side else 0.0
     placed, offset = [], 0.0
     for area in areas:
         length = side * area / row if row else 0.0
