@@ -1,8 +1,11 @@
 """Reads the layers of one image: each at most once, kept on disk only while it is needed."""
 
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+from threading import Event, local
 from typing import Self
 
+from slimmer.errors import FormatError
 from slimmer.formats.read import ReadAt
 from slimmer.formats.tar import TarEntry
 from slimmer.image.cache import IndexCache
@@ -16,6 +19,10 @@ from slimmer.oci.descriptor import Descriptor
 from slimmer.oci.digest import Digest
 from slimmer.secrets.engine import Scanner
 from slimmer.store.interface import Progress, Source, no_progress
+
+# Layers at work at once: one is scanned while the next arrives. Each has two threads of its own.
+_SIDE_BY_SIDE = 2
+_Key = tuple[Digest, Digest]
 
 
 class LayerReader:
@@ -45,11 +52,16 @@ class LayerReader:
         self._keep_bytes = keep_bytes
         self.limits = limits
         self._progress = progress
-        self._indexes: dict[tuple[Digest, Digest], LayerIndex] = {}
+        self._indexes: dict[_Key, LayerIndex] = {}
         self._spools: dict[int, Spool] = {}
+        self._stopped = Event()
+        self._scanners = local()
 
     def indexes(self) -> list[LayerIndex]:
-        """The index of every layer, base first."""
+        """The index of every layer, base first. Layers are read side by side; where several are
+        at fault, the lowest one's error is raised."""
+        if len(self.image.layers) > 1:
+            self._read_side_by_side()
         indexes = []
         entries = 0
         for layer in self.image.layers:
@@ -61,10 +73,25 @@ class LayerReader:
     def index(self, number: int) -> LayerIndex:
         """The index of one layer; a blob that is several layers is read once."""
         layer = self.image.layers[number]
-        key = layer.descriptor.digest, layer.diff_id
+        key = _key(layer)
         if key not in self._indexes:
             self._indexes[key] = self._cached(layer) or self._scan(layer)
         return self._indexes[key]
+
+    def _read_side_by_side(self) -> None:
+        waiting: dict[_Key, Future[LayerIndex]] = {}
+        with ThreadPoolExecutor(_SIDE_BY_SIDE, "layer") as pool:
+            try:
+                for layer in self.image.layers:
+                    if _key(layer) not in self._indexes and _key(layer) not in waiting:
+                        waiting[_key(layer)] = pool.submit(self.index, layer.number)
+                for future in waiting.values():
+                    future.result()
+            except BaseException:
+                self._stopped.set()
+                pool.shutdown(cancel_futures=True)
+                self._stopped.clear()
+                raise
 
     def read_at(self, number: int) -> ReadAt:
         """The uncompressed tar of a layer, by offset."""
@@ -115,14 +142,12 @@ class LayerReader:
         self._cache.mark_seen(descriptor.digest, stamp)
 
     def _scan(self, layer: Layer) -> LayerIndex:
-        if self._scanner is None:
-            self._scanner = Scanner()
         stamp = self._source.stamp(layer.descriptor) if self._cache is not None else None
         index, spool = scan_layer(
             self._stream(layer.descriptor),
             layer.descriptor,
             layer.diff_id,
-            self._scanner,
+            self._own_scanner(),
             self._work_dir,
             self.limits,
         )
@@ -134,6 +159,15 @@ class LayerReader:
             self._cache.put(index)
             self._mark_seen(layer.descriptor, stamp)
         return index
+
+    def _own_scanner(self) -> Scanner:
+        """This thread's: one scanner is not for two threads."""
+        scanner: Scanner | None = getattr(self._scanners, "scanner", None)
+        if scanner is None:
+            if self._scanner is None:
+                self._scanner = Scanner()
+            scanner = self._scanners.scanner = self._scanner.clone()
+        return scanner
 
     def _spool(self, number: int) -> None:
         layer = self.image.layers[number]
@@ -147,15 +181,24 @@ class LayerReader:
         self._spools[number] = spool
 
     def _stream(self, descriptor: Descriptor) -> "_Counted":
-        return _Counted(self._source.blob(descriptor), descriptor, self._progress)
+        return _Counted(self._source.blob(descriptor), descriptor, self._progress, self._stopped)
+
+
+def _key(layer: Layer) -> _Key:
+    return layer.descriptor.digest, layer.diff_id
 
 
 class _Counted:
-    """Tells the progress of a stream to whoever watches."""
+    """Tells the progress of a stream to whoever watches; ends when it is no longer wanted."""
 
     def __init__(
-        self, stream: CompressedStream, descriptor: Descriptor, progress: Progress
+        self,
+        stream: CompressedStream,
+        descriptor: Descriptor,
+        progress: Progress,
+        stopped: Event,
     ) -> None:
+        self._stopped = stopped
         self._stream = stream
         self._task = f"layer {descriptor.digest.short}"
         self._total = descriptor.size
@@ -163,6 +206,8 @@ class _Counted:
         self._done = 0
 
     def read(self, size: int = 1024 * 1024) -> bytes:
+        if self._stopped.is_set():
+            raise FormatError("no longer wanted: another layer is at fault")
         data = self._stream.read(size)
         self._done += len(data)
         self._progress(self._task, self._done, self._total)

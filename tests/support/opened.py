@@ -22,6 +22,9 @@ class QuietScanner(Scanner):
 
     def __init__(self) -> None: ...
 
+    def clone(self) -> "QuietScanner":
+        return self
+
     def scan_file(self, *_: object, **__: object) -> None:
         return None
 

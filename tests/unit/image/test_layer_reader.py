@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 from support.images import Built, image, layout
@@ -210,3 +211,42 @@ def test_a_file_that_was_hashed_before_is_hashed_again_when_it_changes(
     largest.write_bytes(damaged)
     with pytest.raises(DigestError):
         opened_blobs()
+
+
+class Meeting(Counting):
+    """Gives no byte of a blob before as many blobs are open as are to meet."""
+
+    def __init__(self, inner: Source, blobs: int) -> None:
+        super().__init__(inner)
+        self._barrier = Barrier(blobs, timeout=20)
+
+    def blob(self, descriptor: Descriptor) -> VerifiedStream:
+        stream = super().blob(descriptor)
+        self._barrier.wait()
+        return stream
+
+
+def test_layers_are_read_side_by_side_and_given_in_order(tmp_path: Path) -> None:
+    reference = layout(tmp_path / "image", image(ONE, TWO))
+    with open_source(reference, StoreOptions(work_dir=tmp_path)) as source:
+        found = open_image(source)
+        meeting = Meeting(source, 2)
+        with LayerReader(found, meeting, tmp_path, scanner=QuietScanner()) as reader:
+            names = [[entry.path for entry in index.entries] for index in reader.indexes()]
+    assert names == [["a"], ["b"]]
+    assert len(meeting.opened) == 2
+
+
+def test_the_lowest_layer_at_fault_is_told_and_nothing_is_left_behind(tmp_path: Path) -> None:
+    """Several times: whichever thread is first must not matter."""
+    short = header(b"huge", size=7 << 30) + bytes(1024)
+    odd = make_tar(file("one"), file("two"))
+    for number in range(10):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        with (
+            reading(folder, image(ONE, odd, short), keep=True, limits=Limits(entries=1)) as (it, _),
+            pytest.raises(LimitError, match="limit entries"),
+        ):
+            it.indexes()
+        assert [path.name for path in folder.iterdir()] == ["image"]
