@@ -1,0 +1,78 @@
+"""What no package owns: the application itself, which no lack of evidence ever removes."""
+
+import re
+from collections.abc import Iterator
+
+from slimmer.filesystem.tree import Node
+from slimmer.packages.interface import Package
+from slimmer.reach.edge import Confidence, Kind, Need, Role
+from slimmer.reach.world import World
+
+SYSTEM_TYPES = frozenset({"deb", "apk", "rpm"})
+_LIBRARY_TYPES = frozenset({"pypi", "npm", "gem", "composer"})
+# A package that lies here was installed; one that lies elsewhere is the application itself.
+_INSTALLED = re.compile(r"(^|/)(site-packages|dist-packages|node_modules|gems|nodejs|vendor)/")
+# Records of package managers, kept for scanners and rewritten by the build; what others mount.
+_RECORDS = re.compile(
+    r"(proc|sys|dev|boot)/.*|var/lib/(dpkg|apt|rpm|rpmmanifest|dnf|pacman)/.*"
+    r"|(usr/)?lib/apk/.*|usr/(lib/sysimage|share)/rpm/.*|etc/apk/.*"
+)
+# The library of a language that somebody built here: its resolver knows which of it is needed.
+_STANDARD = re.compile(
+    r"(.+/)?lib(64)?/(python\d\.\d+/(?!site-packages/|dist-packages/)|ruby/\d|perl5/\d).*"
+)
+# Links that only give installed programs another name, and switches of an init system.
+_SYSTEM_LINKS = re.compile(r"(usr/(local/)?)?s?bin/[^/]+|etc/(alternatives|rc[0-9S]\.d)/[^/]+")
+# Where a folder of that name may hold anything.
+_APPLICATIONS = ("app/", "srv/", "home/", "root/")
+OWNERLESS = "no package owns it"
+
+
+def system_owner(world: World, path: str) -> Package | None:
+    """The operating system's package that owns a path, None where none does."""
+    owner = world.owner(path)
+    return owner if owner is not None and owner.type in SYSTEM_TYPES else None
+
+
+def library_owner(world: World, path: str) -> Package | None:
+    """The language's package that owns a path and that somebody installed, None where none does."""
+    owner = world.owner(path)
+    if owner is None or owner.type not in _LIBRARY_TYPES or not _INSTALLED.search(path):
+        return None
+    return owner
+
+
+def is_record(path: str) -> bool:
+    """Whether a path holds records of a package manager, or what a runtime mounts over."""
+    return _RECORDS.fullmatch(path) is not None
+
+
+def is_payload(world: World, node: Node) -> bool:
+    """Whether a file or link is the application's, by lack of another owner."""
+    if node.is_directory or is_record(node.path):
+        return False
+    if system_owner(world, node.path) or library_owner(world, node.path):
+        return False
+    if _STANDARD.fullmatch(node.path) and not node.path.startswith(_APPLICATIONS):
+        return False
+    return not (node.is_symlink and _SYSTEM_LINKS.fullmatch(node.path))
+
+
+def payload(world: World) -> Iterator[Node]:
+    """Every file and link of the application, in the order of the paths."""
+    return (node for node in world.filesystem.walk() if is_payload(world, node))
+
+
+def payload_roots(world: World) -> Iterator[tuple[str, Need]]:
+    """The application's files, as they lie there: what they link stays with them, and what their
+    links lead to; but a link alone does not keep a system's program."""
+    for node in world.filesystem.walk():
+        if node.is_directory:
+            continue
+        if is_record(node.path):
+            yield "records", Need(node.path, Kind.POLICY, "a package database", role=Role.KEEP)
+        elif is_payload(world, node):
+            target = world.get(node.path) if node.is_symlink else node
+            weak = target is not node and target is not None and target.is_executable
+            level = Confidence.LOW if weak else Confidence.MEDIUM
+            yield "payload", Need(node.path, Kind.ROOT, OWNERLESS, level, Role.KEEP)
