@@ -26,14 +26,16 @@ EXEC_NAMES = (
 )
 
 
-def known_imports(image: ElfImage, dynamic: Dynamic) -> frozenset[bytes]:
+def known_imports(
+    image: ElfImage, dynamic: Dynamic, names: tuple[bytes, ...] = (*DLOPEN_NAMES, *EXEC_NAMES)
+) -> frozenset[bytes]:
     """Which of the names of interest are undefined symbols of the file."""
     address = dynamic.values.get(DT_SYMTAB)
     offset = image.offset_of(address) if address is not None else None
     if offset is None:
         return frozenset()
     base, size = string_table(image, dynamic)
-    wanted = _name_offsets(image.bytes_at(base, min(size, MAX_SYMBOL_NAMES)))
+    wanted = _name_offsets(image.bytes_at(base, min(size, MAX_SYMBOL_NAMES)), names)
     if not wanted:
         return frozenset()
     layout = _SYMBOLS[image.bits, image.little_endian]
@@ -68,12 +70,12 @@ def _import_count(image: ElfImage, dynamic: Dynamic, entry_size: int) -> int:
     return next(sizes, 0) // entry_size
 
 
-def _name_offsets(names: bytes) -> dict[int, bytes]:
+def _name_offsets(table: bytes, names: tuple[bytes, ...]) -> dict[int, bytes]:
     """Where a string table holds the names of interest. One may be the tail of a longer name."""
     found: dict[int, bytes] = {}
-    for name in (*DLOPEN_NAMES, *EXEC_NAMES):
-        at = names.find(name + b"\0")
+    for name in names:
+        at = table.find(name + b"\0")
         while at >= 0 and len(found) < MAX_NAME_OFFSETS:
             found[at] = name
-            at = names.find(name + b"\0", at + 1)
+            at = table.find(name + b"\0", at + 1)
     return found
