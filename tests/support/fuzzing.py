@@ -44,6 +44,7 @@ from slimmer.formats import (
     rpm_header,
     rust_audit,
     shebang,
+    shell,
     tar,
 )
 from slimmer.formats.composer import parse_installed_json
@@ -363,6 +364,14 @@ TARGETS: dict[str, Target] = {
             b"RUN |1 A=b /bin/sh -c apt-get update && apt-get install -y 'x' \"$y\" # buildkit",
             b'/bin/sh -c #(nop)  CMD ["sh"]',
             b"COPY --chown=1:1 --from=x a b # buildkit",
+        ),
+    ),
+    "shell-script": Target(
+        shell.parse_script,
+        (
+            b"set -- a \"$@\"; for f in /d/*.sh; do . \"$f\"; done | while read x; do $x; done",
+            b"case $1 in -*) x=${1#-} ;; *) eval \"$(cat <<E\n`id`\nE\n)\" ;; esac >/x 2>&1",
+            b"f() { [[ $a =~ ^b ]] && c=(d e); }; export A=${B:-$'c\\n'} D={e,f}; (g) < <(h)",
         ),
     ),
     "secrets": Target(
