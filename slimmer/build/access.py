@@ -1,6 +1,6 @@
 """Warnings about what a new user cannot read, write or bind."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from slimmer.build.plan import UserChoice
 from slimmer.build.startup import Startup
@@ -13,9 +13,16 @@ _SYSTEM_FOLDERS = ("", "usr", "etc", "bin", "sbin", "lib", "lib64", "var", "proc
 
 
 def access_warnings(
-    subject: Subject, startup: Startup, user: UserChoice, gone: frozenset[str]
+    subject: Subject,
+    startup: Startup,
+    user: UserChoice,
+    gone: frozenset[str],
+    granted: Collection[str] = frozenset(),
 ) -> Iterator[str]:
-    """One line for each thing the user needs and cannot have; nothing for root."""
+    """One line for each thing the user needs and cannot have; nothing for root.
+
+    `granted` are the folders that become the user's.
+    """
     if user.uid == 0:
         return
     filesystem, config = subject.filesystem, subject.image.config
@@ -23,9 +30,11 @@ def access_warnings(
     for volume in config.volumes:
         node = filesystem.resolve(volume)
         # A runtime makes the volume's folder where there is none, and root owns it.
+        if node is not None and node.path in granted:
+            continue
         if node is None or not may(node, user, READ | WRITE | EXECUTE):
             yield f"user {user.text} cannot write to volume {volume}; mount it owned by that user"
-    yield from _application(subject, user, gone)
+    yield from _application(subject, user, gone, granted)
     for port in config.exposed_ports:
         number = port.partition("/")[0]
         if number.isdecimal() and 0 < int(number) < 1024:
@@ -47,7 +56,9 @@ def _programs(
             yield f"user {user.text} cannot run /{path}, which {where} names"
 
 
-def _application(subject: Subject, user: UserChoice, gone: frozenset[str]) -> Iterator[str]:
+def _application(
+    subject: Subject, user: UserChoice, gone: frozenset[str], granted: Collection[str]
+) -> Iterator[str]:
     """Files of the working directory that the user cannot read."""
     folder = subject.filesystem.resolve(subject.image.config.working_dir or "/")
     if folder is None or folder.path in _SYSTEM_FOLDERS:
@@ -62,5 +73,5 @@ def _application(subject: Subject, user: UserChoice, gone: frozenset[str]) -> It
     if len(closed) > _SHOWN:
         rest = len(closed) - _SHOWN
         yield f"user {user.text} cannot read {rest} more files below /{folder.path}"
-    if not may(folder, user, WRITE):
+    if folder.path not in granted and not may(folder, user, WRITE):
         yield f"user {user.text} cannot write to the working directory /{folder.path}"

@@ -32,13 +32,14 @@ def foresee(
     plan: Plan,
     edits: LayerEdits,
     *,
-    squash: bool = False,
+    joined_from: int | None = None,
     limits: Limits = DEFAULT_LIMITS,
 ) -> tuple[Subject, tuple[Finding, ...]]:
     """The subject and the findings of the image that this plan makes.
 
     The image has as many layers as before and one more: emptied layers are still counted, so
-    that layer numbers mean the same on both sides. A squashed image has all in its last.
+    that layer numbers mean the same on both sides. Layers from `joined_from` on are all in the
+    last.
     """
     indexes = [
         _left(index, changes)
@@ -46,9 +47,10 @@ def foresee(
     ]
     indexes.append(_top(edits, subject))
     filesystem = merge(indexes, limits)
-    if squash:
-        indexes = [*(replace(index, entries=[], facts={}) for index in indexes[:-1])]
-        indexes.append(_squashed(filesystem))
+    if joined_from is not None:
+        last = _squashed(filesystem) if joined_from == 0 else _joined(indexes[joined_from:])
+        emptied = (replace(index, entries=[], facts={}) for index in indexes[joined_from:-1])
+        indexes = [*indexes[:joined_from], *emptied, last]
         filesystem = merge(indexes, limits)
     image = _image(subject.image, plan.config)
     packages = read_packages(filesystem)
@@ -98,6 +100,15 @@ def _top(edits: LayerEdits, subject: Subject) -> LayerIndex:
         base = old or TarEntry(item.path, Kind.FILE, item.mode, item.uid, item.gid, 0, 0, 0, 0, 0)
         entry, facts[len(entries)] = _with_content(base, item)
         entries.append(entry)
+    return _index(entries, facts)
+
+
+def _joined(indexes: list[LayerIndex]) -> LayerIndex:
+    entries: list[TarEntry] = []
+    facts: dict[int, FileFacts] = {}
+    for index in indexes:
+        facts.update({len(entries) + number: known for number, known in index.facts.items()})
+        entries += index.entries
     return _index(entries, facts)
 
 

@@ -8,10 +8,12 @@ from slimmer.build.after import foresee
 from slimmer.build.layers import edit_layers
 from slimmer.build.options import BuildOptions
 from slimmer.build.plan import Plan
+from slimmer.build.plan_file import SavedPlan
 from slimmer.build.planning import make_plan
 from slimmer.build.rebuild import NewImage, Rebuild, send, to_oci
 from slimmer.detect.inspection import Inspection
 from slimmer.detect.interface import Finding, Severity, Subject
+from slimmer.reach.graph import Graph
 from slimmer.store.interface import Location, Progress, Sink, no_progress
 
 
@@ -27,6 +29,7 @@ class Outcome:
     plan: Plan
     image: NewImage | None = None
     location: Location | None = None
+    graph: Graph | None = None
 
 
 Gate = Callable[[Outcome], bool]
@@ -34,12 +37,18 @@ Gate = Callable[[Outcome], bool]
 
 
 class Build:
-    """One build of an inspected image. The inspection must keep the layers' bytes."""
+    """One build of an inspected image. The inspection must keep the layers' bytes.
 
-    def __init__(self, inspection: Inspection, options: BuildOptions) -> None:
+    `graph` says why each file stays; None where the profile has none, or a saved plan is replayed.
+    """
+
+    def __init__(
+        self, inspection: Inspection, options: BuildOptions, saved: SavedPlan | None = None
+    ) -> None:
         self._inspection = inspection
         self._options = options
-        plan, self._decisions = make_plan(inspection, options)
+        planned = make_plan(inspection, options, saved)
+        plan, self._decisions, self.graph = planned.plan, planned.decisions, planned.graph
         after, findings = self._foresee(plan)
         warnings = (*_secrets_that_stay(findings), *plan.warnings)
         self.plan = replace(plan, warnings=tuple(dict.fromkeys(warnings)))
@@ -54,22 +63,25 @@ class Build:
             self._after,
             self._findings_after,
             self.plan,
+            graph=self.graph,
         )
 
     def _foresee(self, plan: Plan) -> tuple[Subject, tuple[Finding, ...]]:
         subject = self._inspection.subject
+        joined_from = self._options.base_layers if self._options.squash else None
         edits = edit_layers(
             subject.filesystem,
             subject.indexes,
             self._decisions,
             plan,
             self._inspection.reader,
+            joined_from,
         )
         return foresee(
             subject,
             plan,
             edits,
-            squash=self._options.squash,
+            joined_from=joined_from,
             limits=self._inspection.reader.limits,
         )
 

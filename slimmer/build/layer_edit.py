@@ -1,6 +1,6 @@
 """One layer's tar with some entries gone and some rewritten; everything else byte for byte."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -54,6 +54,15 @@ def edited_layer(
         position = entry.end_offset
     if entries:
         yield from pieces(read_at, position, entries[-1].end_offset)
+    yield END
+
+
+def joined(layers: Iterable[Iterator[bytes]]) -> Iterator[bytes]:
+    """Several edited layers as one tar: the end of an archive stands only at its end."""
+    for layer in layers:
+        for piece in layer:
+            if piece is not END:
+                yield piece
     yield END
 
 

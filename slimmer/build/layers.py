@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 
 from slimmer.build.decisions import Decisions
 from slimmer.build.entries import linked_entry, new_content, whole_entry
-from slimmer.build.layer_edit import Drop, Edit
+from slimmer.build.grants import attributes_of, with_attributes, with_mode
+from slimmer.build.layer_edit import Drop, Edit, Replace
 from slimmer.build.plan import Folder, Plan, Written
 from slimmer.filesystem.tree import Filesystem, Inode, Node, reversed_parts
 from slimmer.formats.tar import TarEntry
@@ -38,9 +39,13 @@ def edit_layers(
     decisions: Decisions,
     plan: Plan,
     reader: LayerReader,
+    joined_from: int | None = None,
 ) -> LayerEdits:
-    """Turn decisions about paths into edits of entries."""
-    return _Editor(filesystem, indexes, decisions, reader).edit(plan)
+    """Turn decisions about paths into edits of entries.
+
+    Layers from `joined_from` on become one: none of their entries may hide another of them.
+    """
+    return _Editor(filesystem, indexes, decisions, reader, joined_from).edit(plan)
 
 
 class _Editor:
@@ -50,7 +55,9 @@ class _Editor:
         indexes: tuple[LayerIndex, ...],
         decisions: Decisions,
         reader: LayerReader,
+        joined_from: int | None,
     ) -> None:
+        self._joined_from = len(indexes) if joined_from is None else joined_from
         self._filesystem = filesystem
         self._indexes = indexes
         self._decisions = decisions
@@ -62,6 +69,8 @@ class _Editor:
         self._drop_decided()
         self._mend_names()
         self._mend_hard_links()
+        self._change_attributes(plan)
+        self._drop_earlier_folders()
         self._drop_whiteouts()
         result = LayerEdits(self._edits)
         self._write(plan.written, result)
@@ -157,6 +166,21 @@ class _Editor:
                 )
             present.add(name.path)
 
+    def _change_attributes(self, plan: Plan) -> None:
+        """Owners and modes, in the entries that the others leave."""
+        for path, new in attributes_of(self._filesystem, plan.grants, plan.modes).items():
+            node = self._filesystem.get(path)
+            if node is None or node.number < 0 or path in self._decisions:
+                continue
+            edits = self._edits[node.layer]
+            edit = edits.get(node.number)
+            if isinstance(edit, Replace) and len(node.inode.names) > 1:
+                edits[node.number] = with_mode(edit, new.mode)
+            elif is_owner(node):
+                read_at = self._reader.read_at(node.layer)
+                entry = self._entry(node)
+                edits[node.number] = with_attributes(read_at, entry, node.facts, path, new)
+
     def _links_to(self, name: Node, present: set[str]) -> bool:
         """Whether the name's own entry still links to one of the names that are `present`."""
         folder, _, target = normalise(self._entry(name).link).rpartition("/")
@@ -178,7 +202,7 @@ class _Editor:
                 node is None
                 or not is_owner(node)
                 or len(node.inode.names) > 1
-                or not self._edits[node.layer]
+                or not (self._edits[node.layer] or node.layer >= self._joined_from)
             ):
                 result.homeless.append(item)
                 continue
@@ -186,11 +210,19 @@ class _Editor:
                 node, item, self._reader.read_at(node.inode.layer)
             )
 
+    def _drop_earlier_folders(self) -> None:
+        """Of layers that become one, only the last word on a folder is said."""
+        for node in self._filesystem.walk():
+            for inode in node.earlier or ():
+                if min(inode.layer, node.layer) >= self._joined_from and inode.number >= 0:
+                    self._edits[inode.layer][inode.number] = Drop()
+
     def _drop_whiteouts(self) -> None:
         """All that whiteouts hide is gone, so they go as well: where the layer changes anyway, and
         where they would bring a folder back that goes."""
-        for edits, index in zip(self._edits, self._indexes, strict=True):
-            touched = bool(edits)
+        for layer, index in enumerate(self._indexes):
+            edits = self._edits[layer]
+            touched = bool(edits) or layer >= self._joined_from
             for number, entry in enumerate(index.entries):
                 if is_whiteout(entry.path):
                     if touched or not self._is_folder(parent(entry.path)):

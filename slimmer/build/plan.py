@@ -14,6 +14,8 @@ RULE_DANGLING = "dangling-link"
 RULE_SECRET = "secret"
 RULE_ORPHAN = "orphaned-library"
 RULE_DATABASE = "package-database"
+RULE_UNREACHED = "unreached"
+RULE_TOOL = "tool"
 
 
 @dataclass(frozen=True)
@@ -75,10 +77,47 @@ class UserChoice:
 
 
 @dataclass(frozen=True)
+class WritablePath:
+    """A folder that the container writes to, with its leading slash, for a read-only root.
+
+    `kind`: `tmpfs` where an empty one does, `volume` where the config says so, `data` where what
+    the image has in it must be there. `certain`: something says that it is written to, and not
+    only that a program knows the name.
+    """
+
+    path: str
+    kind: str
+    reason: str
+    certain: bool = True
+
+
+@dataclass(frozen=True)
+class Grant:
+    """A folder of root that becomes the user's; `tree`: with what of root's is in it."""
+
+    path: str
+    uid: int
+    gid: int
+    reason: str
+    tree: bool = False
+
+
+@dataclass(frozen=True)
+class ModeChange:
+    """A file whose mode bits change."""
+
+    path: str
+    mode: int
+    reason: str
+
+
+@dataclass(frozen=True)
 class Plan:
     """Everything a rebuild does. `warnings` are for people: what may need their hand.
 
     `config` is that of the output, but for what its layers decide: diff_ids and history.
+    `writable` is what to mount where the root is read-only, `grants` and `modes` are changes of
+    owners and of mode bits.
     """
 
     profile: str
@@ -89,6 +128,9 @@ class Plan:
     user: UserChoice
     warnings: tuple[str, ...]
     config: ImageConfig = field(repr=False)
+    writable: tuple[WritablePath, ...] = ()
+    grants: tuple[Grant, ...] = ()
+    modes: tuple[ModeChange, ...] = ()
 
     @property
     def removed_bytes(self) -> int:

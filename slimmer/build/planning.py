@@ -1,56 +1,136 @@
 """From an inspection to a plan."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import partial
 
 from slimmer.build.access import access_warnings
 from slimmer.build.accounts import account_files
 from slimmer.build.decisions import Decisions
 from slimmer.build.documents import cleaned_config
+from slimmer.build.exec_config import ExecForms, exec_forms
 from slimmer.build.globs import compile_globs
-from slimmer.build.options import BuildOptions
+from slimmer.build.options import SAFE, BuildOptions
 from slimmer.build.package_db import rewrite_databases
-from slimmer.build.plan import RULE_HIDDEN, RULE_SECRET, Plan, Removal, Written
+from slimmer.build.plan import RULE_HIDDEN, RULE_SECRET, Plan, Removal
+from slimmer.build.plan_file import SavedPlan, check_image, decisions_of, rights_of
+from slimmer.build.reach_select import find_graph, select_reached
 from slimmer.build.redact import redactor
-from slimmer.build.select import read_node, select
+from slimmer.build.rights import Rights, refused_lines, settle_rights
+from slimmer.build.select import select
+from slimmer.build.source import read_node
+from slimmer.build.startup import Startup, trace_startup
 from slimmer.build.user import Accounts, choose_user
 from slimmer.detect.inspection import Inspection
 from slimmer.detect.interface import Subject
 from slimmer.filesystem.tree import Filesystem, Inode, Node
 from slimmer.formats.tar import Kind
-from slimmer.oci.strict_json import Json
+from slimmer.oci.config import ImageConfig
+from slimmer.reach.graph import Graph
 
 
-def make_plan(inspection: Inspection, options: BuildOptions) -> tuple[Plan, Decisions]:
-    """Decide everything a rebuild does. Reads scripts and application sources, writes nothing.
+@dataclass(frozen=True)
+class Planned:
+    """A plan, the decisions it came from, and the graph behind them where the profile has one."""
 
-    Raises `UsageError` for patterns and users that cannot be understood.
+    plan: Plan
+    decisions: Decisions
+    graph: Graph | None
+
+
+def make_plan(
+    inspection: Inspection, options: BuildOptions, saved: SavedPlan | None = None
+) -> Planned:
+    """Decide everything a rebuild does. Reads programs, scripts and sources, writes nothing.
+
+    With a `saved` plan its decisions stand, and what follows from them is made anew. Raises
+    `UsageError` for patterns and users that cannot be understood, `InputError` for a saved plan of
+    another image.
     """
-    subject = inspection.subject
-    filesystem, config = subject.filesystem, subject.image.config
-    decisions, startup = select(inspection, options)
-    accounts = Accounts.of(filesystem, partial(read_node, inspection))
-    user = choose_user(options.user, filesystem, config, startup, accounts)
-    written: list[Written] = rewrite_databases(filesystem, subject.packages, decisions)
-    account_written, folders = account_files(filesystem, accounts, user)
-    run: dict[str, Json] = {"User": user.text} if user.changed else {}
-    cleaned = cleaned_config(config, run, redactor(subject.scanner))
-    warnings = [*_idle_patterns(filesystem, options), *_secret_warnings(inspection, decisions)]
-    if user.uid == 0 and options.user == "auto":
-        warnings.append(f"the container still runs as root: {user.reason}; --user changes that")
-    if user.changed:
-        warnings += access_warnings(subject, startup, user, frozenset(decisions.by_path))
-    plan = Plan(
-        profile=options.profile,
-        removals=tuple(sorted(_removals(subject, decisions), key=lambda r: (r.layer, r.path))),
-        kept=tuple(decisions.kept),
-        written=(*written, *(item for item in account_written if item.path not in decisions)),
-        folders=tuple(folders),
-        user=user,
-        warnings=tuple(dict.fromkeys(warnings)),
-        config=cleaned,
-    )
-    return plan, decisions
+    return _Planner(inspection, options, saved).plan()
+
+
+class _Planner:
+    def __init__(
+        self, inspection: Inspection, options: BuildOptions, saved: SavedPlan | None
+    ) -> None:
+        self._inspection = inspection
+        self._subject = inspection.subject
+        self._options = options
+        self._saved = saved
+        config = inspection.subject.image.config
+        if saved is not None:
+            check_image(saved, config)
+        forms = ExecForms(run=saved.config) if saved else self._exec_forms(config)
+        self._said = forms.said
+        self._config = cleaned_config(config, forms.run, redactor(self._subject.scanner))
+        self._read = partial(read_node, inspection)
+
+    def _exec_forms(self, config: ImageConfig) -> ExecForms:
+        if self._options.profile == SAFE or self._options.keep_shell:
+            return ExecForms()
+        return exec_forms(self._subject.filesystem, config)
+
+    def plan(self) -> Planned:
+        filesystem = self._subject.filesystem
+        startup = trace_startup(filesystem, self._config, self._read)
+        decisions, graph = self._decide(startup)
+        accounts = Accounts.of(filesystem, self._read)
+        rights = self._rights(startup, accounts, graph, decisions)
+        user = rights.user
+        written = rewrite_databases(filesystem, self._subject.packages, decisions)
+        account_written, folders = account_files(filesystem, accounts, user)
+        config = self._config.edited(run={"User": user.text}) if user.changed else self._config
+        plan = Plan(
+            profile=self._options.profile,
+            removals=tuple(
+                sorted(_removals(self._subject, decisions), key=lambda r: (r.layer, r.path))
+            ),
+            kept=tuple(decisions.kept),
+            written=(*written, *(item for item in account_written if item.path not in decisions)),
+            folders=tuple(folders),
+            user=user,
+            warnings=tuple(dict.fromkeys(self._warnings(startup, rights, decisions))),
+            config=config,
+            writable=rights.writable,
+            grants=rights.grants,
+            modes=rights.modes,
+        )
+        return Planned(plan, decisions, graph)
+
+    def _decide(self, startup: Startup) -> tuple[Decisions, Graph | None]:
+        if self._saved is not None:
+            return decisions_of(self._saved, self._subject), None
+        if self._options.profile == SAFE:
+            return select(self._inspection, self._options, startup), None
+        graph = find_graph(self._inspection, self._options, self._config)
+        return select_reached(self._inspection, self._options, graph), graph
+
+    def _rights(
+        self, startup: Startup, accounts: Accounts, graph: Graph | None, decisions: Decisions
+    ) -> Rights:
+        if self._saved is not None:
+            return rights_of(self._saved, self._subject.image.config, accounts)
+        filesystem, wanted = self._subject.filesystem, self._options.user
+        if graph is None:
+            return Rights(choose_user(wanted, filesystem, self._config, startup, accounts))
+        gone = frozenset(decisions.by_path)
+        return settle_rights(
+            wanted, filesystem, self._config, startup, accounts, graph, self._read, gone
+        )
+
+    def _warnings(self, startup: Startup, rights: Rights, decisions: Decisions) -> Iterator[str]:
+        user = rights.user
+        yield from self._said
+        if self._saved is None:
+            yield from _idle_patterns(self._subject.filesystem, self._options)
+        yield from _secret_warnings(self._inspection, decisions)
+        if user.uid == 0 and self._options.user == "auto":
+            yield f"the container still runs as root: {user.reason}; --user changes that"
+        if user.changed:
+            gone = frozenset(decisions.by_path)
+            yield from access_warnings(self._subject, startup, user, gone, rights.granted)
+            yield from refused_lines(rights)
 
 
 def _removals(subject: Subject, decisions: Decisions) -> Iterator[Removal]:

@@ -1,15 +1,17 @@
 """Writes the new image: layers, config, manifest, and then the sink, all or nothing."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import cached_property
 from io import BytesIO
 from pathlib import Path
 
 from slimmer.build.compress import Blob, compress_layer
 from slimmer.build.decisions import Decisions
+from slimmer.build.grants import Attributes, attributes_of
 from slimmer.build.history import is_aligned, new_history, told_layers
-from slimmer.build.layer_edit import edited_layer
+from slimmer.build.layer_edit import edited_layer, joined
 from slimmer.build.layers import LayerEdits, edit_layers, emptied_layers, has_top
 from slimmer.build.options import BuildOptions
 from slimmer.build.plan import Plan
@@ -26,7 +28,7 @@ from slimmer.oci.strict_json import Json
 from slimmer.store.interface import Location, Progress, Sink, Source
 
 TOP_LAYER = "slim build: files that describe what is left"
-SQUASHED = "slim build --squash: all layers in one"
+SQUASHED = "slim build --squash"
 
 
 @dataclass(frozen=True)
@@ -82,7 +84,7 @@ class Rebuild:
         """Write the new layers to the work folder and make the documents."""
         emptied: frozenset[int] = frozenset()
         layers: tuple[NewLayer, ...]
-        if self._options.squash:
+        if self._options.squash and not self._options.base_layers:
             layers = (self._squash(),)
         else:
             edits = edit_layers(
@@ -91,41 +93,68 @@ class Rebuild:
                 self._decisions,
                 self._plan,
                 self._inspection.reader,
+                self._joined_from,
             )
             emptied = self._emptied(edits)
             layers = tuple(self._filtered(edits, emptied))
         config = self._config(layers, emptied)
         return NewImage(self._manifest(config, layers), config, layers, emptied)
 
+    @property
+    def _joined_from(self) -> int | None:
+        """The first of the layers that become one, None where none do."""
+        return self._options.base_layers if self._options.squash else None
+
     def _emptied(self, edits: LayerEdits) -> frozenset[int]:
         if not is_aligned(self._image.config, len(self._image.layers)):
             return frozenset()
-        return emptied_layers(edits, self._subject.indexes)
+        emptied = emptied_layers(edits, self._subject.indexes)
+        if self._joined_from is None:
+            return emptied
+        return emptied | frozenset(range(self._joined_from, len(self._image.layers)))
 
     # --- layers ---------------------------------------------------------------------------------
 
     def _filtered(self, edits: LayerEdits, emptied: frozenset[int]) -> Iterator[NewLayer]:
+        until = len(self._image.layers) if self._joined_from is None else self._joined_from
         for layer, index in zip(self._image.layers, self._subject.indexes, strict=True):
-            if layer.number in emptied:
+            if layer.number in emptied or layer.number >= until:
                 continue
             if not edits.touched(layer.number):
                 yield NewLayer(
                     layer.descriptor, layer.diff_id, index.uncompressed_size, None, layer.number
                 )
                 continue
-            read_at = self._inspection.reader.read_at(layer.number)
-            chunks = edited_layer(read_at, index.entries, edits.by_layer[layer.number])
+            chunks = self._edited(edits, layer.number)
             total = index.uncompressed_size
             yield self._write(chunks, f"layer {layer.number}", total, layer.number)
-        if has_top(edits):
-            chunks = top_layer(
-                self._subject.filesystem,
-                edits.homeless,
-                edits.folders,
-                self._inspection.reader,
-                self._options.epoch or 0,
-            )
-            yield self._write(chunks, "top layer", None, None)
+        if self._joined_from is not None:
+            numbers = range(until, len(self._image.layers))
+            parts = [self._edited(edits, number) for number in numbers]
+            total = sum(self._subject.indexes[number].uncompressed_size for number in numbers)
+            yield self._write(joined([*parts, self._top(edits)]), "joined layer", total, None)
+        elif has_top(edits):
+            yield self._write(self._top(edits), "top layer", None, None)
+
+    def _edited(self, edits: LayerEdits, number: int) -> Iterator[bytes]:
+        read_at = self._inspection.reader.read_at(number)
+        entries = self._subject.indexes[number].entries
+        return edited_layer(read_at, entries, edits.by_layer[number])
+
+    def _top(self, edits: LayerEdits) -> Iterator[bytes]:
+        return top_layer(
+            self._subject.filesystem,
+            edits.homeless,
+            edits.folders,
+            self._inspection.reader,
+            self._options.epoch or 0,
+            self._changes,
+        )
+
+    @cached_property
+    def _changes(self) -> Mapping[str, Attributes]:
+        filesystem = self._subject.filesystem
+        return attributes_of(filesystem, self._plan.grants, self._plan.modes)
 
     def _squash(self) -> NewLayer:
         chunks = squashed_layer(
@@ -135,6 +164,7 @@ class Rebuild:
             self._plan.folders,
             self._inspection.reader,
             self._options.epoch or 0,
+            self._changes,
         )
         total = sum(index.uncompressed_size for index in self._subject.indexes)
         return self._write(chunks, "squashed layer", total, None)
@@ -176,8 +206,11 @@ class Rebuild:
         created = _created(config, self._options.epoch)
         added = [TOP_LAYER for layer in layers if layer.origin is None]
         if self._options.squash:
-            emptied = frozenset(range(told_layers(config)))
-            added = [SQUASHED]
+            # Where the history does not tell the layers there are, it is of none of them.
+            is_told = is_aligned(config, len(self._image.layers))
+            first = self._options.base_layers if is_told else 0
+            emptied |= frozenset(range(first, told_layers(config)))
+            added = [SQUASHED, *([] if is_told else [SQUASHED] * self._options.base_layers)]
         top: dict[str, Json] = {
             "rootfs": {"type": "layers", "diff_ids": [str(layer.diff_id) for layer in layers]},
         }

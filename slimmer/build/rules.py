@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 
+from slimmer.build.conditions import CONDITIONS
 from slimmer.build.globs import compile_globs
+from slimmer.filesystem.tree import Filesystem, Node
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,10 @@ class PathRule:
 
     def covers(self, path: str) -> bool:
         return bool(self.paths.fullmatch(path)) and not self.exceptions.fullmatch(path)
+
+    def holds_for(self, filesystem: Filesystem, node: Node) -> bool:
+        """Whether the file meets the condition the rule names."""
+        return CONDITIONS[self.needs](filesystem, node)
 
 
 @dataclass(frozen=True)

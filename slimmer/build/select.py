@@ -5,25 +5,25 @@ what lies hidden in lower layers.
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from functools import partial
 
 from slimmer.build.decisions import (
     Decision,
     Decisions,
-    drop_emptied_folders,
     spare_needed_folders,
 )
 from slimmer.build.globs import compile_globs
-from slimmer.build.links import is_folder_link, settle_links
+from slimmer.build.links import is_folder_link
 from slimmer.build.mentions import Evidence, find_evidence
 from slimmer.build.options import BuildOptions
 from slimmer.build.package_drop import PackageDrop, PackageSelection, programs
 from slimmer.build.plan import RULE_SECRET, RULE_USER, Kept
 from slimmer.build.rules import PathRule, Rules, load_rules
-from slimmer.build.startup import ReadFile, Startup, search_path, trace_startup
+from slimmer.build.settle import drop_secrets, settle, spare_unwritable_records
+from slimmer.build.source import read_node
+from slimmer.build.startup import ReadFile, Startup, search_path
 from slimmer.detect.inspection import Inspection
-from slimmer.detect.interface import Severity
 from slimmer.filesystem.tree import Filesystem, Node
 from slimmer.packages.interface import Package, Packages
 
@@ -31,13 +31,13 @@ _PACKAGE_TYPES = ("deb", "apk")
 _MAX_ROUNDS = 20
 
 
-def select(inspection: Inspection, options: BuildOptions) -> tuple[Decisions, Startup]:
-    """Decide for every path of the image. Reads the scripts that the container starts."""
-    return _Selection(inspection, options).run()
+def select(inspection: Inspection, options: BuildOptions, startup: Startup) -> Decisions:
+    """Decide for every path of the image."""
+    return _Selection(inspection, options, startup).run()
 
 
 class _Selection:
-    def __init__(self, inspection: Inspection, options: BuildOptions) -> None:
+    def __init__(self, inspection: Inspection, options: BuildOptions, startup: Startup) -> None:
         self._inspection = inspection
         self._options = options
         self._filesystem: Filesystem = inspection.subject.filesystem
@@ -46,21 +46,21 @@ class _Selection:
         self._read: ReadFile = partial(read_node, inspection)
         self._decisions = Decisions()
         self._spared: set[str] = set()
-        self._startup = trace_startup(self._filesystem, inspection.subject.image.config, self._read)
+        self._startup = startup
         evidence = self._application_evidence()
         self._mentions = evidence.commands
         self._read_paths = _read_paths((*self._startup.paths, *evidence.paths))
 
-    def run(self) -> tuple[Decisions, Startup]:
+    def run(self) -> Decisions:
         dropped = self._drop_packages()
         self._apply_path_rules(dropped)
-        self._drop_secrets()
+        drop_secrets(self._inspection, self._decisions)
         self._spare_started()
         self._apply_user_patterns()
-        self._settle()
-        self._spare_what_no_database_can_tell()
+        settle(self._inspection, self._options, self._decisions)
+        spare_unwritable_records(self._packages, self._decisions)
         spare_needed_folders(self._filesystem, self._decisions)
-        return self._decisions, self._startup
+        return self._decisions
 
     def _application_evidence(self) -> Evidence:
         commands = {command for rule in self._rules.paths for command in rule.unless}
@@ -100,25 +100,6 @@ class _Selection:
         """Links to folders near the root, as /lib, are the image's, whoever lists them."""
         near_root = path.count("/") < 2
         return near_root and is_folder_link(self._filesystem, self._filesystem.get(path))
-
-    def _settle(self) -> None:
-        """Links and folders decide about each other; a few rounds are enough."""
-        wanted = compile_globs(self._options.keep)
-        for _ in range(_MAX_ROUNDS):
-            before = len(self._decisions.by_path)
-            settle_links(self._filesystem, self._decisions, wanted)
-            drop_emptied_folders(self._filesystem, self._decisions)
-            if len(self._decisions.by_path) == before:
-                break
-
-    def _spare_what_no_database_can_tell(self) -> None:
-        """rpm's database is not written anew, so a package that it lists keeps something."""
-        for package in self._packages.all:
-            if package.type != "rpm" or not package.files:
-                continue
-            if all(path in self._decisions for path in package.files):
-                for path in package.files:
-                    self._decisions.spare(path, f"all of package {package.name}, which is listed")
 
     def _apply_path_rules(self, dropped: dict[str, PackageDrop]) -> None:
         rules = [rule for rule in self._rules.paths if self._holds(rule, dropped)]
@@ -169,20 +150,7 @@ class _Selection:
             return False
         if any(node.path.startswith(prefix) for prefix in self._read_paths):
             return False
-        return _CONDITIONS[rule.needs](self._filesystem, node)
-
-    def _drop_secrets(self) -> None:
-        """Files that are nothing but a credential. A token inside a program's own file stays and
-        is warned of: removing the file would break the program."""
-        for finding in self._inspection.findings:
-            if finding.category != "secret" or finding.severity < Severity.MEDIUM:
-                continue
-            node = self._filesystem.get(finding.path.lstrip("/")) if finding.path else None
-            if node is None or not finding.in_final_filesystem or node.facts.secrets is None:
-                continue
-            if any(match.whole_file for match in node.facts.secrets.matches):
-                reason = f"{finding.message}; give it to the container at run time"
-                self._decisions.drop(node.path, Decision(RULE_SECRET, reason, empties_stay=True))
+        return rule.holds_for(self._filesystem, node)
 
     def _spare_started(self) -> None:
         for path, where in self._startup.programs.items():
@@ -198,14 +166,6 @@ class _Selection:
                 self._decisions.spare(node.path, "--keep")
             elif drop.fullmatch(node.path):
                 self._decisions.by_path[node.path] = Decision(RULE_USER, "asked for with --drop")
-
-
-def read_node(inspection: Inspection, node: Node, limit: int) -> bytes:
-    """At most `limit` bytes of a file of the image; nothing for what is no file."""
-    entry = node.inode.entry
-    if entry is None or not node.is_file:
-        return b""
-    return inspection.reader.read(node.inode.layer, entry, limit)
 
 
 # What is only read is not removed where its path, or the start of it, is written down.
@@ -228,36 +188,3 @@ def _read_paths(paths: Iterable[str]) -> tuple[str, ...]:
             if any(path.startswith(root) and path != root for root in _READ_ROOTS)
         )
     )
-
-
-# --- conditions that rules name -----------------------------------------------------------------
-
-_CACHED = re.compile(r"(.*/)?__pycache__/([^/]+?)\.[^./]+(?:\.opt-[12])?\.pyc")
-_JAVA_PIECE = re.compile(
-    r"(.*?)/(?:bin|jmods|include|demo|sample|man|lib/src\.zip|src\.zip)(?:/.*)?"
-)
-_JAVA_RUNTIMES = ("lib/modules", "lib/rt.jar", "jre/lib/rt.jar")
-
-
-def _has_python_source(filesystem: Filesystem, node: Node) -> bool:
-    found = _CACHED.fullmatch(node.path)
-    return found is not None and filesystem.get(f"{found[1] or ''}{found[2]}.py") is not None
-
-
-def _is_root_only(_: Filesystem, node: Node) -> bool:
-    return node.is_file and node.size > 0 and node.inode.uid == 0 and not node.inode.mode & 0o022
-
-
-def _in_java_home(filesystem: Filesystem, node: Node) -> bool:
-    found = _JAVA_PIECE.fullmatch(node.path)
-    return found is not None and any(
-        filesystem.resolve(f"{found[1]}/{path}") is not None for path in _JAVA_RUNTIMES
-    )
-
-
-_CONDITIONS: dict[str, Callable[[Filesystem, Node], bool]] = {
-    "": lambda filesystem, node: True,
-    "python-source": _has_python_source,
-    "root-only": _is_root_only,
-    "java-home": _in_java_home,
-}

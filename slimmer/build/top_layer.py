@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from slimmer.build.decisions import Decisions
 from slimmer.build.entries import linked_entry, new_content, whole_entry
+from slimmer.build.grants import NO_CHANGES, Attributes, with_attributes
 from slimmer.build.layer_edit import pieces
 from slimmer.build.plan import Folder, Written
 from slimmer.filesystem.tree import Filesystem, Node
@@ -18,6 +19,7 @@ def top_layer(
     folders: Iterable[Folder],
     reader: LayerReader,
     mtime: int,
+    changes: Mapping[str, Attributes] = NO_CHANGES,
 ) -> Iterator[bytes]:
     """A layer with these files and folders, and with their parents as they are below."""
     files = {item.path: item for item in written}
@@ -29,7 +31,7 @@ def top_layer(
         elif path in made:
             yield _folder(made[path], mtime)
         else:
-            yield _parent(path, node, reader, mtime)
+            yield _parent(path, node, reader, mtime, changes)
     yield END
 
 
@@ -68,10 +70,19 @@ def _folder(folder: Folder, mtime: int) -> bytes:
     )
 
 
-def _parent(path: str, node: Node | None, reader: LayerReader, mtime: int) -> bytes:
+def _parent(
+    path: str,
+    node: Node | None,
+    reader: LayerReader,
+    mtime: int,
+    changes: Mapping[str, Attributes],
+) -> bytes:
     # A runtime that unpacks layers apart takes a folder's attributes from the top one.
     if node is not None and node.inode.entry is not None and node.is_directory:
         read_at = reader.read_at(node.inode.layer)
+        if path in changes:
+            entry = node.inode.entry
+            return with_attributes(read_at, entry, node.facts, path, changes[path]).header
         return rewritten_header(read_at, node.inode.entry, path=path, kind=Kind.DIRECTORY)
     return new_header(path, Kind.DIRECTORY, mode=0o755, uid=0, gid=0, mtime=mtime)
 
@@ -83,6 +94,7 @@ def squashed_layer(
     folders: Iterable[Folder],
     reader: LayerReader,
     mtime: int,
+    changes: Mapping[str, Attributes] = NO_CHANGES,
 ) -> Iterator[bytes]:
     """The whole filesystem as one layer, in the order of the paths."""
     files = {item.path: item for item in written}
@@ -99,7 +111,8 @@ def squashed_layer(
             yield _link(node, first_names[id(node.inode)], reader)
         else:
             first_names[id(node.inode)] = path
-            yield from _whole(node, reader, mtime)
+            new = [changes[name.path] for name in node.inode.names if name.path in changes]
+            yield from _whole(node, reader, mtime, new[0] if new else None)
     yield END
 
 
@@ -124,13 +137,17 @@ def _link(node: Node, target: str, reader: LayerReader) -> bytes:
     return linked_entry(read_at, entry, node.path, target).header
 
 
-def _whole(node: Node, reader: LayerReader, mtime: int) -> Iterator[bytes]:
+def _whole(
+    node: Node, reader: LayerReader, mtime: int, new: Attributes | None = None
+) -> Iterator[bytes]:
     entry = node.inode.entry
     if entry is None:
         yield new_header(node.path, Kind.DIRECTORY, mode=0o755, uid=0, gid=0, mtime=mtime)
         return
     read_at = reader.read_at(node.inode.layer)
-    if entry.path == node.path:
+    if new is not None:
+        yield from with_attributes(read_at, entry, node.facts, node.path, new).pieces()
+    elif entry.path == node.path:
         yield from pieces(read_at, entry.header_offset, entry.end_offset)
     else:
         yield from whole_entry(read_at, entry, node.facts, node.path).pieces()

@@ -2,9 +2,11 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from slimmer.build.plan import UserChoice
+from slimmer.build.configured import NamedUsers
+from slimmer.build.grants import grants_for
+from slimmer.build.plan import UserChoice, WritablePath
 from slimmer.build.startup import ReadFile, Startup
 from slimmer.build.writes import first_unwritable
 from slimmer.errors import UsageError
@@ -29,6 +31,8 @@ _NO_SERVICES = frozenset(
         *("operator", "shutdown", "sync", "sys", "users"),
     }
 )
+# Programs that become other users for others: they start as root or do nothing.
+_CHANGE_USERS = frozenset({"cron", "crond", "sshd", "systemd", "dockerd", "dovecot", "vsftpd"})
 _DATA_ROOTS = ("var/lib/", "var/cache/", "var/log/", "data", "srv/", "opt/", "home/", "app")
 
 
@@ -85,6 +89,16 @@ class Accounts:
         return uid, gid
 
 
+@dataclass(frozen=True)
+class UserEvidence:
+    """What reachability tells: the names of started programs, who their configuration says they
+    run as, and what they write to."""
+
+    programs: frozenset[str] = frozenset()
+    users: NamedUsers = field(default_factory=NamedUsers)
+    writable: tuple[WritablePath, ...] = ()
+
+
 def _read(filesystem: Filesystem, read: ReadFile, path: str) -> bytes:
     node = filesystem.resolve(path)
     return read(node, MAX_ACCOUNTS) if node is not None else b""
@@ -101,8 +115,12 @@ def choose_user(
     config: ImageConfig,
     startup: Startup,
     accounts: Accounts,
+    evidence: UserEvidence | None = None,
 ) -> UserChoice:
-    """Decide USER. `wanted` is `auto`, `keep` or `UID[:GID]`; `UsageError` for anything else."""
+    """Decide USER. `wanted` is `auto`, `keep` or `UID[:GID]`; `UsageError` for anything else.
+
+    With `evidence` a user counts as able to write what `grants_for` gives it.
+    """
     current = accounts.resolve(config.user) if config.user else (0, 0)
     if wanted == "keep" or (wanted == "auto" and current is not None and current[0] != 0):
         uid, gid = current or (0, 0)
@@ -110,18 +128,33 @@ def choose_user(
         return UserChoice(config.user, uid, gid, reason, changed=False)
     if wanted != "auto":
         return _specified(wanted, accounts)
-    for user, reason in _service_accounts(filesystem, config, startup, accounts):
+    evidence = evidence or UserEvidence()
+    as_root = sorted(_CHANGE_USERS & evidence.programs)
+    if as_root and current is not None:
+        return _root(config, current, f"{as_root[0]} does its work as root")
+
+    def refused(choice: UserChoice) -> tuple[str, str] | None:
+        grants = grants_for(filesystem, choice, evidence.writable, evidence.programs)
+        return first_unwritable(filesystem, startup.writes, choice, grants.paths)
+
+    for user, reason in _service_accounts(filesystem, config, startup, accounts, evidence.users):
         choice = _account(user, reason, accounts)
-        if first_unwritable(filesystem, startup.writes, choice) is None:
+        others = sorted(evidence.users.switches - {user.name})
+        if others and current is not None:
+            return _root(config, current, f"its programs run as {' and '.join(others)}")
+        if refused(choice) is None:
             return choice
     reason = "no account of the image's own was found"
     nobody = UserChoice(f"{NONROOT_ID}:{NONROOT_ID}", NONROOT_ID, NONROOT_ID, reason, changed=True)
-    refused = first_unwritable(filesystem, startup.writes, nobody)
-    if refused is not None and current is not None:
-        path, where = refused
-        reason = f"{where} writes to {path}, which only root may"
-        return UserChoice(config.user, *current, reason, changed=False)
+    found = refused(nobody)
+    if found is not None and current is not None:
+        path, where = found
+        return _root(config, current, f"{where} writes to {path}, which only root may")
     return nobody
+
+
+def _root(config: ImageConfig, current: tuple[int, int], reason: str) -> UserChoice:
+    return UserChoice(config.user, *current, reason, changed=False)
 
 
 def _account(user: User, reason: str, accounts: Accounts) -> UserChoice:
@@ -148,7 +181,11 @@ def _specified(wanted: str, accounts: Accounts) -> UserChoice:
 
 
 def _service_accounts(
-    filesystem: Filesystem, config: ImageConfig, startup: Startup, accounts: Accounts
+    filesystem: Filesystem,
+    config: ImageConfig,
+    startup: Startup,
+    accounts: Accounts,
+    named: NamedUsers,
 ) -> Iterator[tuple[User, str]]:
     """Accounts the image runs its service as, strongest evidence first."""
     for volume in config.volumes:
@@ -160,6 +197,10 @@ def _service_accounts(
         said = startup.words.get(user.name)
         if droppers and said is not None and _is_service(user) and user.name not in _NO_SERVICES:
             yield user, f"{said} drops privileges to {user.name}"
+    for name, where in named.said:
+        known = accounts.by_name(name)
+        if known is not None and _is_service(known) and name not in _NO_SERVICES:
+            yield known, where
     if config.working_dir.strip("/"):
         owner = _owner(filesystem, accounts, config.working_dir)
         if owner is not None:

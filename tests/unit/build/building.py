@@ -33,7 +33,7 @@ from slimmer.store.interface import Location, OpenBlob, Sink, Source
 from slimmer.store.locate import StoreOptions, holds_oci_only, open_sink, open_source
 from slimmer.store.verify import VerifiedStream
 
-PLAIN = BuildOptions(user="keep")
+PLAIN = BuildOptions("safe", user="keep")
 PASSWD = b"root:x:0:0:root:/root:/bin/sh\n"
 GROUP = b"root:x:0:\n"
 

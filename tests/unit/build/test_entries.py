@@ -130,7 +130,7 @@ _GROUP = make_tar(
 def test_link_groups_survive(
     layers: list[bytes], drop: tuple[str, ...], group: set[str], squash: bool, tmp_path: Path
 ) -> None:
-    options = BuildOptions(user="keep", drop=drop, squash=squash)
+    options = BuildOptions("safe", user="keep", drop=drop, squash=squash)
     with built(tmp_path, *layers, options=options) as result, result.after() as after:
         groups = [frozenset(group)] if len(group) > 1 else []
         assert groups_of(after) == groups
@@ -146,7 +146,7 @@ def test_new_content_is_for_one_name_only(squash: bool, tmp_path: Path) -> None:
         make_tar(file("etc/passwd", b"root:x:0:0:::\n"), hardlink("srv/copy", "etc/passwd")),
         make_tar(file("srv/gone")),
     ]
-    options = BuildOptions(squash=squash, drop=("srv/gone",))
+    options = BuildOptions("safe", squash=squash, drop=("srv/gone",))
     with built(tmp_path, *layers, options=options) as result, result.after() as after:
         filesystem = after.subject.filesystem
         passwd, copy = filesystem.get("etc/passwd"), filesystem.get("srv/copy")
@@ -207,7 +207,7 @@ def test_sparse_files_stay_sparse(
     make: object, drop: tuple[str, ...], squash: bool, tmp_path: Path
 ) -> None:
     tar = make(b"old") + make_tar(hardlink("new", "old"), file("gone"))  # type: ignore[operator]
-    options = BuildOptions(user="keep", drop=drop, squash=squash)
+    options = BuildOptions("safe", user="keep", drop=drop, squash=squash)
     with built(tmp_path, tar, options=options) as result, result.after() as after:
         expected = view_of(result.before)
         for path in drop:
@@ -231,7 +231,7 @@ def test_metadata_survives_in_every_way_through(squash: bool, tmp_path: Path) ->
         file("\u00c4pfel", b"utf-8"),
     ]
     layers = [make_tar(*stays, file("gone")), make_tar(Member("g", data=b"2", pax=_XATTRS))]
-    options = BuildOptions(user="keep", drop=("gone",), squash=squash)
+    options = BuildOptions("safe", user="keep", drop=("gone",), squash=squash)
     with built(tmp_path, *layers, options=options) as result, result.after() as after:
         expected = view_of(result.before)
         del expected["gone"]

@@ -38,7 +38,7 @@ from .building import (
     view_of,
 )
 
-AUTO = BuildOptions()
+AUTO = BuildOptions("safe")
 SQUASH = replace(PLAIN, squash=True)
 _PROGRAM = File(b"a program", 0o755)
 

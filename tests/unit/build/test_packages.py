@@ -240,7 +240,7 @@ def test_status_stays_byte_for_byte_but_for_what_went(tmp_path: Path) -> None:
         ),
         **_files("usr/bin/curl", "usr/bin/make", "usr/bin/tool", "usr/share/doc/tool/copyright"),
     }
-    options = BuildOptions(user="keep", drop=("usr/bin/tool",))
+    options = BuildOptions("safe", user="keep", drop=("usr/bin/tool",))
     with built(tmp_path, layer, options=options) as result:
         expected = odd + tool.rstrip(b"\n") + b"\nX-Slim-Removed: 1 of 2 files\n"
         assert result.written("var/lib/dpkg/status") == expected
@@ -267,7 +267,7 @@ def test_losing_documentation_leaves_no_mark(tmp_path: Path) -> None:
 def test_a_second_build_counts_anew_and_marks_once(tmp_path: Path) -> None:
     record = paragraph("tool").rstrip(b"\n") + b"\nX-Slim-Removed: 9 of 9 files\n\n"
     layer = _image({"tool": ["usr/bin/tool", "usr/bin/other"]}, tool=record)
-    options = BuildOptions(user="keep", drop=("usr/bin/other",))
+    options = BuildOptions("safe", user="keep", drop=("usr/bin/other",))
     with built(tmp_path, layer, options=options) as result:
         status = result.written("var/lib/dpkg/status")
         assert status.count(b"X-Slim-Removed") == 1
@@ -293,7 +293,7 @@ def test_records_of_status_d(tmp_path: Path) -> None:
         "var/lib/dpkg/status.d/unknown": paragraph("unknown"),
         **_files("etc/x", "srv/a", "srv/b"),
     }
-    options = BuildOptions(user="keep", drop=("srv",))
+    options = BuildOptions("safe", user="keep", drop=("srv",))
     with built(tmp_path, layer, options=options) as result, result.after() as after:
         # Nothing tells which files `unknown` has: it may have all of them.
         assert _listed(after) == ["base", "unknown"]
@@ -356,7 +356,7 @@ def test_rpm_is_left_alone_where_its_database_cannot_be_told(tmp_path: Path) -> 
         assert result.rules == {}
 
 
-@pytest.mark.parametrize("options", [PLAIN, BuildOptions(user="keep", squash=True)])
+@pytest.mark.parametrize("options", [PLAIN, BuildOptions("safe", user="keep", squash=True)])
 def test_truth_after_everything_at_once(options: BuildOptions, tmp_path: Path) -> None:
     base = _image(
         {

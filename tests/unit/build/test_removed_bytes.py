@@ -51,7 +51,7 @@ def test_markers_of_everything_that_goes(
         whiteout("srv/first"),
         whiteout("srv/second"),
     )
-    options = BuildOptions(squash=squash, compression=compression, drop=("srv/dropped",))
+    options = BuildOptions("safe", squash=squash, compression=compression, drop=("srv/dropped",))
     with built(tmp_path, lower, upper, options=options) as result:
         everything = result.everything
         assert b"MARKER" not in everything

@@ -234,7 +234,7 @@ def test_two_runs_give_the_same_bytes(tmp_path: Path, compression: str, squash: 
         {"usr/share/doc/tool/README": b"read me", "srv/a": b"a" * 3_000_000},
     ]
     image = memory_of(image_of(layers))
-    options = BuildOptions(squash=squash, compression=compression)
+    options = BuildOptions("safe", squash=squash, compression=compression)
     blobs = []
     for name in ("one", "two"):
         work_dir = tmp_path / name
@@ -280,10 +280,10 @@ def test_a_folder_that_is_dropped_is_not_brought_back_by_an_old_whiteout(tmp_pat
 
 def test_a_build_of_a_build_finds_nothing_more(tmp_path: Path) -> None:
     layers = [{"usr/share/doc/tool/README": b"x", "srv/a": b"a"}, {"srv/b": b"b"}]
-    with built(tmp_path, *layers, options=BuildOptions()) as first:
+    with built(tmp_path, *layers, options=BuildOptions("safe")) as first:
         again = tmp_path / "again"
         again.mkdir()
-        with rebuilt(first.out, again, BuildOptions()) as second:
+        with rebuilt(first.out, again, BuildOptions("safe")) as second:
             assert second.outcome.plan.removals == ()
             assert second.manifest["layers"] == first.manifest["layers"]
             assert replace(second.outcome.plan.user, reason="") == replace(

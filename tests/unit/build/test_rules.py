@@ -160,6 +160,14 @@ SAMPLES = {
         ),
         beside=_JAVA | {"opt/jdk-17/lib/modules": b"m"},
     ),
+    "compiler": Sample(
+        goes=("usr/local/go/bin/go", "root/go/pkg/mod/cache/x", "go/pkg/mod/cache/download/x"),
+        stays=("go/bin/tool", "usr/local/gone", "go/src/x.go"),
+    ),
+    "compiler 2": Sample(
+        goes=("usr/local/rustup/toolchains/x", "usr/local/cargo/bin/cargo", "root/.rustup/x"),
+        stays=("root/.cargo/bin/tool",),
+    ),
     "language-package-manager 2": Sample(
         goes=("usr/bin/cpan", "usr/bin/cpan5.36-x86_64-linux-gnu", "usr/local/bin/cpan"),
         stays=("usr/bin/perl", "opt/x/bin/cpan", "usr/share/perl/5.36.0/CPAN.pm"),

@@ -9,15 +9,17 @@ from typing import Any
 import pytest
 from support.layers import File, Folder, Hardlink, Layer, Symlink
 
+from slimmer.build.access import access_warnings
 from slimmer.build.options import BuildOptions
 from slimmer.build.plan import UserChoice
+from slimmer.build.startup import Startup
 from slimmer.build.user_rights import EXECUTE, READ, WRITE, can, may
 from slimmer.errors import UsageError
 from slimmer.formats.passwd import parse_group, parse_passwd
 
 from .building import PASSWD, Result, built
 
-AUTO = BuildOptions()
+AUTO = BuildOptions("safe")
 _ACCOUNTS = {
     "etc/passwd": (
         b"root:x:0:0:root:/root:/bin/sh\n"
@@ -645,3 +647,14 @@ def test_root_and_users_that_stay_are_not_warned_about(user: str, now: str, tmp_
     config: dict[str, Any] = {"Cmd": ["/run"], "Volumes": {"/data": {}}, "User": now}
     config["ExposedPorts"] = {"80/tcp": {}}
     assert _warnings(tmp_path, layer, user, **config) == []
+
+
+def test_what_is_given_to_the_user_is_not_warned_about(tmp_path: Path) -> None:
+    layer: dict[str, Any] = {**_ACCOUNTS, "data": Folder(), "srv/app/page": b"x"}
+    config: dict[str, Any] = {"Volumes": {"/data": {}}, "WorkingDir": "/srv/app"}
+    with _built(tmp_path, layer, "keep", **config) as result:
+        subject = result.before.subject
+        user = UserChoice("7", 7, 7, "", changed=True)
+        assert len(list(access_warnings(subject, Startup(), user, frozenset()))) == 2
+        granted = {"data", "srv/app"}
+        assert list(access_warnings(subject, Startup(), user, frozenset(), granted)) == []

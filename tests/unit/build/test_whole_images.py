@@ -18,7 +18,7 @@ from slimmer.store.interface import Location, OpenBlob
 
 from .building import PLAIN, Memory, built, image_of, inspected, memory_of, rebuilt, told, view_of
 
-AUTO = BuildOptions()
+AUTO = BuildOptions("safe")
 _STATIC = File(Elf(type=2).build(), 0o755)
 _GONE: Layer = {"usr": Folder(), "usr/share": Folder(), "usr/share/doc/x": b"x"}
 
@@ -57,7 +57,7 @@ def test_everything_goes(tmp_path: Path) -> None:
 @pytest.mark.parametrize("squash", [False, True])
 def test_many_layers(squash: bool, tmp_path: Path) -> None:
     layers = [{f"srv/{n}": b"x", "usr/share/doc/a": str(n).encode()} for n in range(127)]
-    options = BuildOptions(squash=squash)
+    options = BuildOptions("safe", squash=squash)
     with built(tmp_path, *layers, options=options, quiet=True) as result:
         assert len(result.manifest["layers"]) == _told_layers(result.config)
         assert len(result.manifest["layers"]) == (1 if squash else 128)
@@ -245,7 +245,7 @@ def test_findings_and_packages_are_those_of_a_real_inspection(squash: bool, tmp_
         "app/.env": b"",
     }
     upper = {"app/server": _STATIC, "usr/bin/.wh.su": b"", "root/.bash_history": b"ls\n"}
-    options = BuildOptions(squash=squash)
+    options = BuildOptions("safe", squash=squash)
     config = {"Entrypoint": ["/app/server"], "ExposedPorts": {"80/tcp": {}}}
     with (
         built(tmp_path, lower, upper, options=options, config=config) as result,
@@ -259,7 +259,7 @@ def test_findings_and_packages_are_those_of_a_real_inspection(squash: bool, tmp_
 
 
 def test_a_pattern_that_covers_nothing_is_said(tmp_path: Path) -> None:
-    options = BuildOptions(keep=("/etc/shopp.conf", "/etc/*.conf"), drop=("/nowhere/**",))
+    options = BuildOptions("safe", keep=("/etc/shopp.conf", "/etc/*.conf"), drop=("/nowhere/**",))
     with built(tmp_path, {"etc/shop.conf": b"x"}, options=options) as result:
         said = [line for line in result.outcome.plan.warnings if "covers nothing" in line]
         assert said == [

@@ -92,7 +92,7 @@ def test_long_lists_are_cut_unless_asked_for(tmp_path: Path) -> None:
 
 def test_one_line_for_each_reason_to_keep(tmp_path: Path) -> None:
     layer = {**_LAYER, "usr/include/a.h": b"x", "usr/include/b.h": b"x"}
-    options = BuildOptions(user="keep", keep=("usr/share/doc",))
+    options = BuildOptions("safe", user="keep", keep=("usr/share/doc",))
     with built(tmp_path, layer, options=options, config={"Cmd": ["gcc"]}) as result:
         text = _text(result.outcome)
         assert text.count("development: CMD names gcc") == 1

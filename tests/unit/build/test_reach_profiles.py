@@ -1,0 +1,187 @@
+"""Profiles `package` and `file` on a small Debian: what stays, what goes, and what is said."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from formats.elf_builder import Elf
+from support.layers import Content, File, Layer, Symlink
+
+from slimmer.build.options import FILE, PACKAGE, PROFILES, BuildOptions
+from slimmer.build.plan import RULE_TOOL, RULE_UNREACHED, RULE_USER
+from slimmer.packages.interface import Package
+
+from .building import GROUP, PASSWD, Result, built, debian, paragraph
+
+PACKAGE_PROFILE = BuildOptions(PACKAGE, user="keep")
+FILE_PROFILE = BuildOptions(FILE, user="keep")
+_BOTH = [PACKAGE_PROFILE, FILE_PROFILE]
+
+
+def _program(*needed: str) -> File:
+    """An ELF program that links these."""
+    return File(Elf(interpreter=b"/lib/ld.so", needed=[n.encode() for n in needed]).build(), 0o755)
+
+
+_PACKAGES = {
+    "server": [
+        "usr/sbin/server",
+        "usr/bin/server-admin",
+        "usr/lib/served/plugin.so",
+        "usr/share/served/table",
+        "usr/share/doc/server/copyright",
+        "usr/share/doc/server/README",
+    ],
+    "server-data": ["usr/share/server-data/words", "usr/share/doc/server-data/copyright"],
+    "libold": ["usr/lib/libold.so.1", "usr/share/doc/libold/copyright"],
+    "dash": ["usr/bin/dash", "usr/bin/sh"],
+    "dpkg": ["usr/bin/dpkg"],
+}
+
+
+def _debian(**more: Content) -> dict[str, Content]:
+    files: dict[str, Content] = {
+        **debian(_PACKAGES, server=paragraph("server", Depends="server-data, libold")),
+        "etc/passwd": PASSWD,
+        "etc/group": GROUP,
+        "usr/sbin/server": _program(),
+        "usr/bin/server-admin": _program(),
+        "usr/lib/served/plugin.so": File(Elf().build()),
+        "usr/share/served/table": b"data",
+        "usr/share/doc/server/copyright": b"GPL",
+        "usr/share/doc/server/README": b"read me",
+        "usr/share/server-data/words": b"words",
+        "usr/share/doc/server-data/copyright": b"GPL",
+        "usr/lib/libold.so.1": File(Elf().build()),
+        "usr/share/doc/libold/copyright": b"GPL",
+        "usr/bin/dash": _program(),
+        "usr/bin/sh": Symlink("dash"),
+        "usr/bin/dpkg": _program(),
+        "srv/app/page.html": b"<p>hello</p>",
+        "var/log/server/.keep": b"",
+    }
+    return files | {path.replace("__", "/"): content for path, content in more.items()}
+
+
+def _built(
+    tmp_path: Path, options: BuildOptions, files: Layer, cmd: Sequence[str] = ("server",)
+) -> tuple[frozenset[str], Result]:
+    with built(tmp_path, files, config={"Cmd": list(cmd)}, options=options) as result:
+        with result.after() as after:
+            paths = frozenset(node.path for node in after.subject.filesystem.walk())
+        return paths, result
+
+
+def test_a_package_stays_but_for_programs_that_nothing_starts(tmp_path: Path) -> None:
+    paths, _ = _built(tmp_path, PACKAGE_PROFILE, _debian())
+    kept = {"usr/sbin/server", "usr/lib/served/plugin.so", "usr/share/served/table"}
+    assert kept <= paths
+    assert "usr/bin/server-admin" not in paths
+
+
+def test_a_file_stays_only_when_it_is_reached(tmp_path: Path) -> None:
+    paths, _ = _built(tmp_path, FILE_PROFILE, _debian())
+    assert "usr/sbin/server" in paths
+    assert not {"usr/lib/served/plugin.so", "usr/share/served/table"} & paths
+
+
+@pytest.mark.parametrize("options", _BOTH)
+def test_what_no_package_owns_stays_and_a_package_nobody_needs_goes(
+    tmp_path: Path, options: BuildOptions
+) -> None:
+    paths, result = _built(tmp_path, options, _debian())
+    assert {"srv/app/page.html", "etc/passwd", "var/log/server/.keep"} <= paths
+    assert not {"usr/lib/libold.so.1", "usr/bin/dash", "usr/bin/sh", "usr/bin/dpkg"} & paths
+    assert result.rules["usr/lib/libold.so.1"] == RULE_UNREACHED
+    listed = {package.name for package in result.outcome.after.packages.all}
+    assert listed == {"server", "server-data"}
+
+
+@pytest.mark.parametrize("options", _BOTH)
+def test_a_dependency_that_is_only_data_stays_with_its_dependent(
+    tmp_path: Path, options: BuildOptions
+) -> None:
+    paths, _ = _built(tmp_path, options, _debian())
+    assert "usr/share/server-data/words" in paths
+
+
+@pytest.mark.parametrize("options", _BOTH)
+def test_licences_stay_with_what_they_are_for_and_other_documentation_goes(
+    tmp_path: Path, options: BuildOptions
+) -> None:
+    paths, _ = _built(tmp_path, options, _debian())
+    assert {"usr/share/doc/server/copyright", "usr/share/doc/server-data/copyright"} <= paths
+    assert not {"usr/share/doc/server/README", "usr/share/doc/libold/copyright"} & paths
+
+
+@pytest.mark.parametrize("options", _BOTH)
+def test_a_shell_stays_for_the_script_that_needs_it_and_that_is_said(
+    tmp_path: Path, options: BuildOptions
+) -> None:
+    files = _debian(start=File(b"#!/bin/sh\nexec server\n", 0o755)) | {"bin": Symlink("usr/bin")}
+    paths, result = _built(tmp_path, options, files, ["/start"])
+    assert {"bin", "usr/bin/sh", "usr/bin/dash"} <= paths
+    said = [kept for kept in result.outcome.plan.kept if kept.path == "/usr/bin/dash"]
+    assert [kept.rule for kept in said] == [RULE_TOOL]
+    assert "/start (#!/bin/sh)" in said[0].reason
+    assert "CMD" in said[0].reason
+
+
+@pytest.mark.parametrize("options", _BOTH)
+def test_a_shell_of_the_applications_own_goes_when_nothing_starts_it(
+    tmp_path: Path, options: BuildOptions
+) -> None:
+    files = _debian() | {"opt/tools/bin/bash": _program(), "opt/tools/bin/report": _program()}
+    paths, result = _built(tmp_path, options, files)
+    assert "opt/tools/bin/bash" not in paths
+    assert "opt/tools/bin/report" in paths
+    assert result.rules["opt/tools/bin/bash"] == RULE_TOOL
+
+
+@pytest.mark.parametrize("options", _BOTH)
+def test_what_the_user_keeps_works_and_what_the_user_drops_goes(
+    tmp_path: Path, options: BuildOptions
+) -> None:
+    files = _debian() | {"bin": Symlink("usr/bin")}
+    asked = replace(
+        options,
+        keep=("/usr/bin/server-admin",),
+        drop=("/srv/app",),
+        keep_package=("libold",),
+        drop_package=("server-data",),
+        keep_shell=True,
+    )
+    paths, result = _built(tmp_path, asked, files)
+    assert {"usr/bin/server-admin", "usr/lib/libold.so.1", "usr/bin/sh", "usr/bin/dash"} <= paths
+    assert not {"srv/app/page.html", "usr/share/server-data/words"} & paths
+    assert result.rules["usr/share/server-data/words"] == RULE_USER
+
+
+@pytest.mark.parametrize("options", _BOTH)
+def test_links_stay_with_what_they_lead_to_or_go_with_it(
+    tmp_path: Path, options: BuildOptions
+) -> None:
+    files = _debian() | {
+        "srv/app/words": Symlink("/usr/lib/libold.so.1"),
+        "srv/app/shell": Symlink("/usr/bin/dash"),
+        "usr/bin/service": Symlink("../sbin/server"),
+        "etc/alternatives/ed": Symlink("/usr/bin/server-admin"),
+    }
+    paths, _ = _built(tmp_path, options, files)
+    assert {"srv/app/words", "usr/lib/libold.so.1"} <= paths
+    assert not {"srv/app/shell", "etc/alternatives/ed", "usr/bin/service"} & paths
+
+
+def test_every_listed_package_has_a_file_and_every_file_of_one_is_listed(tmp_path: Path) -> None:
+    for number, profile in enumerate(PROFILES):
+        scratch = tmp_path / str(number)
+        scratch.mkdir()
+        paths, result = _built(scratch, BuildOptions(profile, user="keep"), _debian())
+        before = {path: package.name for package, paths_ in _owned(result) for path in paths_}
+        left = {before[path] for path in paths if path in before}
+        assert {package.name for package in result.outcome.after.packages.all} == left
+
+
+def _owned(result: Result) -> list[tuple[Package, tuple[str, ...]]]:
+    return [(package, package.files) for package in result.before.subject.packages.all]
