@@ -3,14 +3,20 @@
 import os
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import click
 
+from slimmer.build.base import count_base_layers
 from slimmer.build.build import Build, Outcome
 from slimmer.build.compress import parse_compression
 from slimmer.build.ledger import ledger_lines, plan_json
-from slimmer.build.options import PROFILES, BuildOptions
+from slimmer.build.options import BuildOptions
+from slimmer.build.plan_file import SavedPlan, read_plan
+from slimmer.cli.choices import selection_options
+from slimmer.cli.config_file import config_options, was_given, with_config
 from slimmer.cli.context import Session, open_session
 from slimmer.cli.options import Settings, format_option, schema_option, shared_options
 from slimmer.cli.policy import hold, policy_option, read_policy, tell
@@ -32,13 +38,7 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
 @click.command()
 @click.argument("reference", metavar="REF")
 @click.option("-o", "--output", metavar="REF", help="Where the new image goes.")
-@click.option(
-    "--profile",
-    type=click.Choice(PROFILES),
-    default=PROFILES[0],
-    show_default=True,
-    help="How much goes. safe: what a rule names and nothing that stays needs.",
-)
+@selection_options
 @click.option(
     "--user",
     default="auto",
@@ -46,16 +46,27 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
     metavar="auto|keep|UID[:GID]",
     help="Who the container runs as. auto: the image's service account, else 65532.",
 )
-@click.option("--keep", multiple=True, metavar="GLOB", help="Never remove these paths.")
-@click.option("--drop", multiple=True, metavar="GLOB", help="Remove these paths as well.")
-@click.option("--squash", is_flag=True, help="Write all layers as one.")
+@click.option("--squash/--no-squash", default=False, help="Write all layers as one.")
+@click.option(
+    "--base",
+    metavar="REF|auto",
+    help="With --squash: join only what lies above the layers of this image. auto: the one that "
+    "the annotations of REF name.",
+)
 @click.option(
     "--compression",
     metavar="gzip|zstd[:LEVEL]",
     help="Of the layers that change (else: as they were).",
 )
+@config_options
 @click.option("--ledger", type=_FILE, help="Write each removed path and why, as JSON lines.")
 @click.option("--plan", type=_FILE, help="Write the whole plan as JSON.")
+@click.option(
+    "--from-plan",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Do what a plan says that --plan wrote, and somebody may have taken lines out of.",
+)
 @click.option(
     "--report",
     type=_FILE,
@@ -73,27 +84,36 @@ def build(
     output: str | None,
     ledger: Path | None,
     plan: Path | None,
+    from_plan: Path | None,
+    config: Path | None,
+    no_config: bool,
     report: Path | None,
     policy: Path | None,
     dry_run: bool,
     form: str,
-    **choices: object,
+    **choices: Any,
 ) -> None:
     """Rebuild the image REF without what it does not need, for a user that is not root.
 
     GLOBs are paths in the image: * stays in one folder, ** crosses folders, a folder covers what
     is in it. Nothing is written before everything was read and verified.
     """
-    options = _options(choices)
+    saved = None
+    if from_plan is not None:
+        _refuse_beside_a_plan((*choices, "config"))
+        saved = read_plan(from_plan)
+    options = (
+        saved.options if saved else _options(with_config(choices, config, no_config, settings))
+    )
     render = _report_writer(report)
     rules = read_policy(policy)
     if output is None and not dry_run:
         raise UsageError("--output is missing", hint="say where the new image goes, or --dry-run")
     with open_session(settings) as session:
-        outcome, verdict = _build(
-            session, reference, output if not dry_run else None, options, rules
+        outcome, verdict, options = _build(
+            session, reference, output if not dry_run else None, options, rules, saved
         )
-        _write_records(outcome, ledger, plan)
+        _write_records(outcome, options, ledger, plan)
         if report is not None:
             session.deliver(render(outcome, Redactor(outcome.before.scanner), verdict), report)
         if form == "json":
@@ -103,11 +123,22 @@ def build(
         tell(verdict, session.console)
 
 
-def _options(choices: dict[str, object]) -> BuildOptions:
+def _options(choices: dict[str, Any]) -> BuildOptions:
     compression, level = None, None
     if text := choices.pop("compression"):
-        compression, level = parse_compression(str(text))
-    return BuildOptions(**choices, compression=compression, level=level, epoch=_epoch())  # type: ignore[arg-type]
+        compression, level = parse_compression(text)
+    options = BuildOptions(**choices, compression=compression, level=level, epoch=_epoch())
+    if options.base is not None and not options.squash:
+        raise UsageError("--base is for --squash", hint="give both, or neither")
+    return options
+
+
+def _refuse_beside_a_plan(names: tuple[str, ...]) -> None:
+    """A plan has its own options: one more would be an option that does nothing."""
+    given = [f"--{name.replace('_', '-')}" for name in names if was_given(name)]
+    if given:
+        hint = "the plan was made with its own options; edit it, or make another"
+        raise UsageError(f"{given[0]} does not go with --from-plan", hint=hint)
 
 
 def _epoch() -> int | None:
@@ -125,8 +156,10 @@ def _build(
     output: str | None,
     options: BuildOptions,
     rules: Policy | None,
-) -> tuple[Outcome, Verdict | None]:
-    """The outcome, and the policy's verdict on it, which comes before anything is sent."""
+    saved: SavedPlan | None,
+) -> tuple[Outcome, Verdict | None, BuildOptions]:
+    """The outcome, the policy's verdict on it, which comes before anything is sent, and the
+    options with the number of layers that the base has in this image."""
     store = session.store
     if output is not None:
         refuse_same_place(reference, output)
@@ -137,9 +170,12 @@ def _build(
         cache_dir=session.cache_dir,
         keep_bytes=True,
     ) as inspection:
-        work = Build(inspection, options)
+        if options.base is not None and saved is None:
+            layers = count_base_layers(inspection.subject.image, options.base, store)
+            options = replace(options, base_layers=layers)
+        work = Build(inspection, options, saved)
         if output is None:
-            return work.outcome, _verdict(rules, work.outcome)
+            return work.outcome, _verdict(rules, work.outcome), options
         verdicts: list[Verdict | None] = []
 
         def gate(outcome: Outcome) -> bool:
@@ -149,7 +185,7 @@ def _build(
         with open_sink(output, store) as sink:
             oci = holds_oci_only(output)
             outcome = work.write(sink, store.work_dir, oci=oci, progress=store.progress, gate=gate)
-        return outcome, verdicts[0]
+        return outcome, verdicts[0], options
 
 
 def _verdict(rules: Policy | None, outcome: Outcome) -> Verdict | None:
@@ -172,8 +208,10 @@ def _report_writer(report: Path | None) -> Callable[[Outcome, Redactor, Verdict 
             )
 
 
-def _write_records(outcome: Outcome, ledger: Path | None, plan: Path | None) -> None:
+def _write_records(
+    outcome: Outcome, options: BuildOptions, ledger: Path | None, plan: Path | None
+) -> None:
     if ledger is not None:
         write_file(ledger, ledger_lines(outcome.plan, outcome.before))
     if plan is not None:
-        write_file(plan, [dump(plan_json(outcome.plan, outcome.before)).encode()])
+        write_file(plan, [dump(plan_json(outcome.plan, outcome.before, options)).encode()])

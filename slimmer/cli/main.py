@@ -1,5 +1,6 @@
 """`slim`: finds the command, runs it, and turns whatever goes wrong into one line and a code."""
 
+import difflib
 import errno
 import os
 import signal
@@ -23,6 +24,7 @@ COMMANDS = {
         "Say what is in an image and what is wrong with it.",
     ),
     "build": ("slimmer.cli.build:build", "Rebuild an image without what it does not need."),
+    "why": ("slimmer.cli.why:why", "Say why a path is kept, or why it goes."),
     "ls": ("slimmer.cli.ls:ls", "List the files of an image, or of one layer."),
     "diff": ("slimmer.cli.diff:diff", "Say what differs between two images."),
     "cache": ("slimmer.cli.cache:cache", "Show or clear what slim remembers of layers."),
@@ -36,7 +38,8 @@ oci-archive:FILE[:REF], docker-archive:FILE[:REF], or the path of any of these.
 \b
 Exit codes:
   0  done
-  1  a gate fired: findings at or above --fail-on, or a broken rule of --policy
+  1  a gate fired: findings at or above --fail-on, or a broken rule of --policy;
+     or why was asked about a path that the image does not have
   2  the command was used wrongly
   3  the input or the network failed
 
@@ -74,6 +77,17 @@ class Commands(click.Group):
         command = getattr(import_module(module), name)
         assert isinstance(command, click.Command)
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Says what may have been meant by a command there is not."""
+        name = args[0]
+        if name not in (*COMMANDS, "") and name[:1] != "-" and not ctx.resilient_parsing:
+            close = difflib.get_close_matches(name[:40], COMMANDS, 1)
+            meant = f" Did you mean {close[0]}?" if close else ""
+            raise click.UsageError(f"No such command '{name}'.{meant}", ctx)
+        return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):

@@ -10,6 +10,7 @@ from slimmer.report.audit_json import policy_json
 from slimmer.report.build_text import not_smaller
 from slimmer.report.comparison_text import comparison_json
 from slimmer.report.document import Document, text_of
+from slimmer.report.largest import largest_kept
 from slimmer.report.sides import summaries
 from slimmer.report.summary import Summary
 
@@ -26,9 +27,13 @@ def build_document(outcome: Outcome, verdict: Verdict | None = None) -> Document
         "output": _output(outcome),
         "profile": plan["profile"],
         "user": plan["user"],
+        "writable": plan["writable"],
+        "grants": plan["grants"],
+        "modes": plan["modes"],
         "before": _side(before),
         "after": _side(after) if outcome.image is not None else None,
         "removed": _removed(outcome),
+        "largest": _largest(outcome),
         "kept": plan["kept"],
         "warnings": [text_of(line) for line in plan["warnings"]],
         "not_smaller": _not_smaller(outcome, before, after),
@@ -85,6 +90,19 @@ def _removed(outcome: Outcome) -> list[Document]:
         files[removal.rule] += removal.kind != "directory"
         sizes[removal.rule] += removal.size
     return [{"rule": rule, "files": files[rule], "bytes": sizes[rule]} for rule in sorted(files)]
+
+
+def _largest(outcome: Outcome) -> list[Document]:
+    return [
+        {
+            "name": text_of(thing.name),
+            "path": text_of(f"/{thing.path}"),
+            "files": thing.files,
+            "bytes": thing.size,
+            "reason": text_of(thing.reason),
+        }
+        for thing in largest_kept(outcome)
+    ]
 
 
 def _not_smaller(outcome: Outcome, before: Summary, after: Summary) -> str | None:

@@ -4,11 +4,14 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
 from slimmer.build.build import Outcome
+from slimmer.build.grants import grant_lines
 from slimmer.build.plan import Removal
+from slimmer.build.writable import writable_lines
 from slimmer.policy.policy import Verdict
 from slimmer.report.before_after import before_after_lines
 from slimmer.report.comparison_text import comparison_lines
 from slimmer.report.escape import escape, escape_name, shorten
+from slimmer.report.largest import largest_kept
 from slimmer.report.policy_text import policy_lines
 from slimmer.report.sides import summaries
 from slimmer.report.size import human_size
@@ -29,7 +32,9 @@ def build_text(outcome: Outcome, style: Style, policy: Verdict | None = None) ->
     yield ""
     yield from comparison_lines(outcome, style)
     yield from text.removed()
+    yield from text.largest()
     yield from text.kept()
+    yield from text.rights()
     yield from text.warnings()
     yield ""
     if policy is not None:
@@ -91,10 +96,33 @@ class _Text:
             return escape("packages " + ", ".join(packages))
         return escape(f"{reasons[0]}, and others")
 
+    def largest(self) -> Iterator[str]:
+        things = largest_kept(self._outcome)
+        if not things:
+            return
+        yield ""
+        rows = [("largest that stays", "files", "bytes", "why")]
+        for thing in things:
+            name, reason = escape_name(thing.name), escape_name(thing.reason)
+            rows.append((shorten(name, 32), f"{thing.files:,}", human_size(thing.size), reason))
+        head, *lines = table(rows, "<>><", columns=self._style.width)
+        yield self._style.dim(head)
+        yield from lines
+
     def kept(self) -> Iterator[str]:
         # One line for each reason: a package has many files.
         lines = list(dict.fromkeys(f"{kept.path}: {kept.reason}" for kept in self._plan.kept))
         yield from self._list("Kept though a rule names it", lines)
+
+    def rights(self) -> Iterator[str]:
+        plan = self._plan
+        yield from self._list(
+            "Written to: mount these where the root is read-only",
+            list(writable_lines(plan.writable)),
+        )
+        changes = [*grant_lines(plan.grants)]
+        changes += (f"{change.path}: {change.reason}" for change in plan.modes)
+        yield from self._list("Changed owners and modes", changes)
 
     def warnings(self) -> Iterator[str]:
         yield from self._list("Mind", list(self._plan.warnings))

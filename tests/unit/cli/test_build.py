@@ -179,6 +179,6 @@ def test_a_rule_that_was_held_back_is_told(run: Run, place: Path) -> None:
         {"Cmd": ["/app/run.py"]},
         ["COPY . /"],
     )
-    result = run("build", "--dry-run", "kept")
+    result = run("build", "--dry-run", "--profile", "safe", "kept")
     assert "Kept though a rule names it" in result.out
     assert "development: /app/run.py names gcc" in result.out
