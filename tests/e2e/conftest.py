@@ -1,23 +1,22 @@
-"""A table of every build at the end of the run: what the images weigh before and after."""
+"""What the builds of a run came to, told at its end: sizes, times, probes, what stays and why."""
 
 import pytest
-
-_ROWS: list[tuple[str, ...]] = []
-_HEAD = ("image", "profile", "before", "after", "times", "user", "seconds", "copy", "probes")
+from harness.summary import Row, lines
 
 
-@pytest.fixture
-def table() -> list[tuple[str, ...]]:
-    """Rows for the table: image, profile, MB before and after, user, seconds, probes passed."""
-    return _ROWS
+@pytest.fixture(scope="session")
+def table(request: pytest.FixtureRequest) -> list[Row]:
+    """The rows of the table, one for each image and profile; tests add theirs."""
+    return request.config.stash.setdefault(_ROWS, [])
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    if not _ROWS:
-        return
-    rows = [_HEAD, *sorted(_ROWS)]
-    widths = [max(len(row[place]) for row in rows) for place in range(len(_HEAD))]
-    terminalreporter.section("slim build on real images (MB compressed)")
-    for row in rows:
-        cells = (cell.rjust(width) for cell, width in zip(row, widths, strict=True))
-        terminalreporter.write_line("  ".join(cells))
+_ROWS = pytest.StashKey[list[Row]]()
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    if rows := config.stash.get(_ROWS, []):
+        terminalreporter.section("slim build on real images (MB compressed)")
+        for line in lines(rows):
+            terminalreporter.write_line(line)

@@ -1,5 +1,6 @@
 """Where the real images are: their descriptions in tests/e2e/images, their layouts in the cache."""
 
+import os
 from pathlib import Path
 
 _HERE = Path(__file__).resolve()
@@ -8,9 +9,15 @@ LAYOUTS = _HERE.parents[3] / ".cache" / "images"
 TAG = "orig"
 
 
+def chosen() -> list[str]:
+    """The images to which the variable IMAGES limits a run; empty: no limit."""
+    return os.environ.get("IMAGES", "").split()
+
+
 def names() -> list[str]:
-    """Every image that has a description, built or not."""
-    return sorted(path.parent.name for path in FOLDERS.glob("*/image.toml"))
+    """Every image that has a description, built or not, unless IMAGES chooses some."""
+    known = sorted(path.parent.name for path in FOLDERS.glob("*/image.toml"))
+    return [name for name in known if name in chosen()] if chosen() else known
 
 
 def folder(name: str) -> Path:

@@ -133,11 +133,18 @@ class Package:
 
 
 def syft_packages(image: str) -> set[Package]:
-    """What syft finds in `oci-dir:DIR`, `oci-archive:FILE` or `docker-archive:FILE`."""
+    """What syft finds in `oci-dir:DIR`, `oci-archive:FILE` or `docker-archive:FILE`.
+
+    Without what it reads from notes inside programs: those are true of a root without a database.
+    """
     quiet = {"SYFT_CHECK_FOR_APP_UPDATE": "false"}
     text = tools.run(["syft", "scan", image, "--output", "syft-json", "--quiet"], environment=quiet)
     found = _object(text)["artifacts"]
-    return {Package(item["type"], item["name"], item["version"]) for item in found}
+    return {
+        Package(item["type"], item["name"], item["version"])
+        for item in found
+        if item["foundBy"] != "elf-binary-package-cataloger"
+    }
 
 
 def _object(text: str) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 `[run]` says how to start the image: `env` and `args` (in both, `{port}` becomes a free port),
 `user`, `readonly` (it works on a read-only root), `tmpfs` paths, `start_timeout` in seconds,
 `stop_timeout` from the stop signal to KILL (short where the program is known not to answer it).
+`[slim] stays_root` says that slim must leave the image's user root, and a comment says why.
 Each `[[probe]]` has `name`, `stage` ("first" or "deep") and `kind`, then what its kind asks.
 """
 
@@ -20,8 +21,9 @@ from typing import Any
 from harness import tools
 from harness.runtime import Bundle, Container, Options
 
-# Seconds a server may need between listening and answering.
+# Seconds a server may need between listening and answering, and for one answer.
 _SETTLE = 3.0
+_ANSWER = 10.0
 
 
 @dataclass(frozen=True)
@@ -95,16 +97,31 @@ class Spec:
     readonly_works: bool
     start_timeout: float
     stop_timeout: float
+    stays_root: bool
     probes: tuple[Probe, ...]
 
 
 @dataclass(frozen=True)
 class Result:
-    """How one probe went; `detail` is what was observed, or what was wrong."""
+    """How one probe went; `detail` is what was observed, or what was wrong.
+
+    `log` is what the containers had printed by then, for a probe that failed.
+    """
 
     name: str
     ok: bool
     detail: str
+    log: str = ""
+
+
+def end_of_log(results: Sequence[Result], lines: int = 20) -> list[str]:
+    """The last lines of what the last failed probe left in its log, each different line once.
+
+    Of a server the log holds all it printed, of several jobs the last failed one's; a server asked
+    again and again repeats itself, and would hide what it said first.
+    """
+    log = next((result.log for result in reversed(results) if not result.ok), "")
+    return [line[:300] for line in dict.fromkeys(log.splitlines())][-lines:]
 
 
 def load(folder: Path) -> Spec:
@@ -123,6 +140,7 @@ def load(folder: Path) -> Spec:
         readonly_works=run.get("readonly", False),
         start_timeout=run.get("start_timeout", 20),
         stop_timeout=run.get("stop_timeout", 10),
+        stays_root=document.get("slim", {}).get("stays_root", False),
         probes=tuple(_probe(entry) for entry in document.get("probe", [])),
     )
 
@@ -142,7 +160,7 @@ def run_probes(
 ) -> list[Result]:
     """Start the image as its spec says and run its probes (those of `stage`, if given) in order.
 
-    A probe that fails does not stop the rest. The last result, when a probe failed, is the log.
+    A probe that fails does not stop the rest.
     """
     port = tools.free_port()
     options = _with_port(spec.options, port)
@@ -151,10 +169,7 @@ def run_probes(
     if all(isinstance(probe, ExecOutput) for probe in wanted):
         return [_execute(probe, bundle, options) for probe in wanted if _is_exec(probe)]
     with _Server(spec, bundle, options, port) as server:
-        results = [server.run(probe) for probe in wanted]
-        if not all(result.ok for result in results):
-            results.append(Result("log", False, server.logs[-2000:]))
-    return results
+        return [server.run(probe) for probe in wanted]
 
 
 def _is_exec(probe: Probe) -> bool:
@@ -192,6 +207,14 @@ class _Server:
         return self._earlier_logs + self._container.logs
 
     def run(self, probe: Probe) -> Result:
+        """Run one probe; a failed one takes the log along."""
+        result = self._run(probe)
+        return result if result.ok or result.log else replace(result, log=self.logs)
+
+    def _run(self, probe: Probe) -> Result:
+        code = self._container.exit_code
+        if code is not None and not isinstance(probe, ExecOutput | Restart):
+            return Result(probe.name, False, f"had exited with {code}")
         match probe:
             case Http():
                 return _settled(probe.name, lambda: _http(probe, self._port))
@@ -263,7 +286,7 @@ def _checked(name: str, check: Callable[[], Result]) -> Result:
 
 
 def _http(probe: Http, port: int) -> Result:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=_ANSWER)
     try:
         connection.request("GET", probe.path, headers=dict(probe.headers))
         answer = connection.getresponse()
@@ -276,7 +299,7 @@ def _http(probe: Http, port: int) -> Result:
 
 def _tcp(probe: Tcp, port: int) -> Result:
     seen = ""
-    with socket.create_connection(("127.0.0.1", port), 10) as connection:
+    with socket.create_connection(("127.0.0.1", port), _ANSWER) as connection:
         for exchange in probe.exchanges:
             connection.sendall(_bytes(exchange))
             answer = _read_until(connection, exchange["expect"])
@@ -312,10 +335,12 @@ def _execute(probe: Probe, bundle: Bundle, options: Options) -> Result:
         try:
             code = container.wait(probe.timeout)
         except subprocess.TimeoutExpired:
-            return Result(probe.name, False, f"still runs after {probe.timeout} s")
+            detail = f"still runs after {probe.timeout} s"
+            return Result(probe.name, False, detail, container.logs)
         printed = container.logs
     right = code == probe.expect_exit and _found(probe.expect_output, printed)
-    return Result(probe.name, right, f"exit code {code}, printed {printed[-500:]!r}")
+    detail = f"exit code {code}, printed {printed[-500:]!r}"
+    return Result(probe.name, right, detail, "" if right else printed)
 
 
 def _found(pattern: str, text: str) -> bool:

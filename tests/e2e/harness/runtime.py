@@ -53,13 +53,17 @@ class Bundle:
 
 @dataclass(frozen=True)
 class Options:
-    """What `docker run` would be told: args replace CMD, user is UID[:GID], tmpfs lists paths."""
+    """What `docker run` would be told: args replace CMD, user is UID[:GID], the rest lists paths.
+
+    A volume is, as there, a copy of what the image has in its place, and outlives a restart.
+    """
 
     args: tuple[str, ...] | None = None
     env: Mapping[str, str] = field(default_factory=dict)
     user: str | None = None
     readonly: bool = False
     tmpfs: tuple[str, ...] = ()
+    volumes: tuple[str, ...] = ()
 
 
 def unpack(layout: Path, tag: str | None, destination: Path) -> Bundle:
@@ -190,8 +194,9 @@ def runtime_config(bundle: Bundle, options: Options) -> dict[str, Any]:
         uid, _, gid = options.user.partition(":")
         process["user"] = {"uid": int(uid), "gid": int(gid or 0)}
     config["root"]["readonly"] = options.readonly
-    config["mounts"] = [*_mounts(config["mounts"]), *_files(bundle), *_volumes(bundle)]
-    config["mounts"] += [_tmpfs(path) for path in options.tmpfs]
+    config["mounts"] = [*_mounts(config["mounts"]), *_files(bundle)]
+    config["mounts"] += _volumes(bundle, options.volumes)
+    config["mounts"] += [_tmpfs(path, process["user"]) for path in options.tmpfs]
     linux = config["linux"]
     linux["namespaces"] = [n for n in linux["namespaces"] if n["type"] != "network"]
     return config
@@ -222,9 +227,10 @@ def _files(bundle: Bundle) -> list[dict[str, Any]]:
     return [_bind(path, f"/etc/{path.name}") for path in (hosts, resolv)]
 
 
-def _volumes(bundle: Bundle) -> list[dict[str, Any]]:
-    """A folder outside the root for each declared volume, begun as a copy of what is there."""
-    return [_volume(bundle, path) for path in sorted(bundle.image_config.get("Volumes") or {})]
+def _volumes(bundle: Bundle, more: tuple[str, ...]) -> list[dict[str, Any]]:
+    """A folder outside the root for each volume, begun as a copy of what is there."""
+    paths = {*(bundle.image_config.get("Volumes") or {}), *more}
+    return [_volume(bundle, path) for path in sorted(paths)]
 
 
 def _volume(bundle: Bundle, path: str) -> dict[str, Any]:
@@ -244,8 +250,10 @@ def _bind(source: Path, destination: str) -> dict[str, Any]:
     return {"type": "bind", "source": str(source), "destination": destination, "options": options}
 
 
-def _tmpfs(path: str) -> dict[str, Any]:
-    options = ["nosuid", "nodev", "mode=1777", "size=268435456"]
+def _tmpfs(path: str, user: Mapping[str, int]) -> dict[str, Any]:
+    # runc gives the mount the mode of the folder below it, so it must belong to the user.
+    owner = [f"uid={user['uid']}", f"gid={user['gid']}"]
+    options = ["nosuid", "nodev", "mode=1777", "size=268435456", *owner]
     return {"type": "tmpfs", "source": "tmpfs", "destination": path, "options": options}
 
 

@@ -1,0 +1,2 @@
+<?php
+echo "php: no page ", htmlspecialchars($_SERVER['REDIRECT_URL']), "\n";

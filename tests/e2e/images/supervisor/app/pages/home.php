@@ -1,0 +1,2 @@
+<?php
+echo "supervisor: hello from ", PHP_SAPI, "\n";
