@@ -24,7 +24,8 @@ def find_reached(
 
     `whole_packages` also reaches the other files of each package that is in use.
     """
-    every = [*config_roots(world), *roots, *policy_roots(world), *payload_roots(world)]
+    own = payload_roots(world, by_place=not whole_packages)
+    every = [*config_roots(world), *roots, *policy_roots(world), *own]
     asked = resolvers(world)
     if whole_packages:
         asked.append(PackageFiles(world))

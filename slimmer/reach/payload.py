@@ -21,8 +21,15 @@ _RECORDS = re.compile(
 _STANDARD = re.compile(
     r"(.+/)?lib(64)?/(python\d\.\d+/(?!site-packages/|dist-packages/)|ruby/\d|perl5/\d).*"
 )
-# Links that only give installed programs another name, and switches of an init system.
-_SYSTEM_LINKS = re.compile(r"(usr/(local/)?)?s?bin/[^/]+|etc/(alternatives|rc[0-9S]\.d)/[^/]+")
+# Links that only give installed programs and their pages another name, and switches of an init
+# system.
+_SYSTEM_LINKS = re.compile(
+    r"(usr/(local/)?)?s?bin/[^/]+|etc/(alternatives|rc[0-9S]\.d)/[^/]+|usr/(local/)?share/man/.+"
+)
+_SYSTEMD_LINKS = re.compile(r"etc/systemd/(system|user)/.+")
+_SYSTEMD = "/lib/systemd/systemd"
+# Where distributions keep programs, libraries and what belongs to them (hier(7)).
+_DISTRIBUTION = re.compile(r"(usr/)?(s?bin|lib\w*)/|usr/(share|include|libexec|games)/")
 # Where a folder of that name may hold anything.
 _APPLICATIONS = ("app/", "srv/", "home/", "root/")
 OWNERLESS = "no package owns it"
@@ -55,7 +62,15 @@ def is_payload(world: World, node: Node) -> bool:
         return False
     if _STANDARD.fullmatch(node.path) and not node.path.startswith(_APPLICATIONS):
         return False
-    return not (node.is_symlink and _SYSTEM_LINKS.fullmatch(node.path))
+    return not (node.is_symlink and _is_system_link(world, node.path))
+
+
+def _is_system_link(world: World, path: str) -> bool:
+    """Whether a link is of what installs and starts programs; units are of no use without what
+    reads them."""
+    if _SYSTEMD_LINKS.fullmatch(path):
+        return world.get(_SYSTEMD) is None and world.get(f"/usr{_SYSTEMD}") is None
+    return _SYSTEM_LINKS.fullmatch(path) is not None
 
 
 def payload(world: World) -> Iterator[Node]:
@@ -63,11 +78,16 @@ def payload(world: World) -> Iterator[Node]:
     return (node for node in world.filesystem.walk() if is_payload(world, node))
 
 
-def payload_roots(world: World) -> Iterator[tuple[str, Need]]:
+def payload_roots(world: World, *, by_place: bool = False) -> Iterator[tuple[str, Need]]:
     """The application's files, as they lie there: what they link stays with them, and what their
-    links lead to; but a link alone does not keep a system's program."""
+    links lead to; but a link alone does not keep a system's program.
+
+    `by_place`: where no package is recorded at all, what lies where a distribution's files do is
+    taken for the distribution's, and is needed only when something reaches it.
+    """
+    is_bare = by_place and not any(p.type in SYSTEM_TYPES for p in world.packages.all)
     for node in world.filesystem.walk():
-        if node.is_directory:
+        if node.is_directory or (is_bare and _DISTRIBUTION.match(node.path)):
             continue
         if is_record(node.path):
             yield "records", Need(node.path, Kind.POLICY, "a package database", role=Role.KEEP)

@@ -9,8 +9,10 @@ from slimmer.filesystem.tree import Filesystem, Node
 from slimmer.packages.interface import Package
 from slimmer.reach.edge import Edge, Role
 from slimmer.reach.graph import Graph
+from slimmer.reach.payload import is_record
 
 SHOWN = 6
+RECORDS = "package databases"
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,8 @@ def largest_kept(outcome: Outcome, count: int = SHOWN) -> list[Thing]:
 
 
 def _name(owner: Package | None, node: Node) -> str:
+    if is_record(node.path):
+        return RECORDS
     if owner is None:
         return f"/{node.path}"
     return f"{owner.name} {owner.version}".strip()
@@ -50,7 +54,7 @@ def _name(owner: Package | None, node: Node) -> str:
 def _thing(name: str, nodes: list[Node], size: int, filesystem: Filesystem, graph: Graph) -> Thing:
     largest = max(nodes, key=lambda node: (node.size, node.path))
     needed = max(nodes, key=lambda node: (*_weight(graph, node.path), node.size, node.path))
-    reason = told(filesystem, graph, needed.path)
+    reason = "say what is installed" if name == RECORDS else told(filesystem, graph, needed.path)
     return Thing(name, largest.path, len(nodes), size, reason)
 
 

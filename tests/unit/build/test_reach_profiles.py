@@ -185,3 +185,19 @@ def test_every_listed_package_has_a_file_and_every_file_of_one_is_listed(tmp_pat
 
 def _owned(result: Result) -> list[tuple[Package, tuple[str, ...]]]:
     return [(package, package.files) for package in result.before.subject.packages.all]
+
+
+@pytest.mark.parametrize(("options", "stays"), [(PACKAGE_PROFILE, True), (FILE_PROFILE, False)])
+def test_without_records_profile_file_goes_by_place(
+    tmp_path: Path, options: BuildOptions, stays: bool
+) -> None:
+    files: dict[str, Content] = {
+        "usr/bin/server": _program(),
+        "usr/bin/other": _program(),
+        "usr/share/other/table": b"data",
+        "opt/app/page.html": b"<p>hello</p>",
+        "usr/local/share/words": b"words",
+    }
+    paths, _ = _built(tmp_path, options, files)
+    assert {"usr/bin/server", "opt/app/page.html", "usr/local/share/words"} <= paths
+    assert ({"usr/bin/other", "usr/share/other/table"} <= paths) is stays
