@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from slimmer.build.exec_form import to_exec_form
-from slimmer.build.startup import search_path
+from slimmer.build.startup import SHELLS, search_path
 from slimmer.filesystem.tree import Filesystem
 from slimmer.oci.config import ImageConfig
 from slimmer.oci.strict_json import Json
@@ -35,6 +35,13 @@ def exec_forms(filesystem: Filesystem, config: ImageConfig) -> ExecForms:
 
 
 _SAID = {"Entrypoint": "ENTRYPOINT", "Cmd": "CMD"}
+
+
+def is_interactive(config: ImageConfig) -> bool:
+    """Whether the image starts a shell that waits for somebody to type: a base image's CMD."""
+    words = [*config.entrypoint, *config.cmd]
+    is_shell = bool(words) and words[0].rpartition("/")[2] in SHELLS
+    return is_shell and all(word.startswith("-") and word != "-c" for word in words[1:])
 
 
 def _commands(config: ImageConfig) -> Iterator[tuple[str, Sequence[str]]]:

@@ -8,7 +8,7 @@ from slimmer.build.access import access_warnings
 from slimmer.build.accounts import account_files
 from slimmer.build.decisions import Decisions
 from slimmer.build.documents import cleaned_config
-from slimmer.build.exec_config import ExecForms, exec_forms
+from slimmer.build.exec_config import ExecForms, exec_forms, is_interactive
 from slimmer.build.globs import compile_globs
 from slimmer.build.options import SAFE, BuildOptions
 from slimmer.build.package_db import rewrite_databases
@@ -90,7 +90,7 @@ class _Planner:
             written=(*written, *(item for item in account_written if item.path not in decisions)),
             folders=tuple(folders),
             user=user,
-            warnings=tuple(dict.fromkeys(self._warnings(startup, rights, decisions))),
+            warnings=tuple(dict.fromkeys(self._warnings(startup, rights, decisions, graph))),
             config=config,
             writable=rights.writable,
             grants=rights.grants,
@@ -119,9 +119,16 @@ class _Planner:
             wanted, filesystem, self._config, startup, accounts, graph, self._read, gone
         )
 
-    def _warnings(self, startup: Startup, rights: Rights, decisions: Decisions) -> Iterator[str]:
+    def _warnings(
+        self, startup: Startup, rights: Rights, decisions: Decisions, graph: Graph | None
+    ) -> Iterator[str]:
         user = rights.user
         yield from self._said
+        if graph is not None and is_interactive(self._config):
+            yield (
+                "the image starts a shell and nothing in it: what will be typed is not known, and "
+                "programs that nothing names are gone; --profile safe leaves them"
+            )
         if self._saved is None:
             yield from _idle_patterns(self._subject.filesystem, self._options)
         yield from _secret_warnings(self._inspection, decisions)

@@ -7,15 +7,22 @@ credentials; then the user's own patterns, links and folders.
 from collections.abc import Iterator
 from functools import cached_property, partial
 
-from slimmer.build.decisions import Decision, Decisions, spare_needed_folders
+from slimmer.build.decisions import (
+    Decision,
+    Decisions,
+    drop_emptied_folders,
+    spare_needed_folders,
+)
 from slimmer.build.globs import compile_globs
 from slimmer.build.options import PACKAGE, BuildOptions
+from slimmer.build.papers import drop_lonely_papers
 from slimmer.build.plan import RULE_TOOL, RULE_UNREACHED, RULE_USER, Kept
 from slimmer.build.rules import PathRule, load_rules
 from slimmer.build.settle import drop_secrets, settle, spare_unwritable_records
 from slimmer.build.source import read_node
 from slimmer.build.told import told
 from slimmer.detect.inspection import Inspection
+from slimmer.errors import UsageError
 from slimmer.filesystem.tree import Node
 from slimmer.oci.config import ImageConfig
 from slimmer.packages.interface import Package
@@ -79,11 +86,14 @@ class _Selection:
 
     def run(self) -> Decisions:
         self._drop_unreached()
+        self._refuse_to_guess()
         self._apply_rules()
         self._deny_tools()
         drop_secrets(self._inspection, self._decisions)
         self._apply_user_patterns()
         settle(self._inspection, self._options, self._decisions)
+        drop_lonely_papers(self._filesystem, self._packages, self._graph, self._decisions)
+        drop_emptied_folders(self._filesystem, self._decisions)
         spare_unwritable_records(self._packages, self._decisions)
         spare_needed_folders(self._filesystem, self._decisions)
         self._say_tools_that_stay()
@@ -94,6 +104,16 @@ class _Selection:
             if not node.is_directory and node.path not in self._graph:
                 owner = self._packages.owner(node.path)
                 self._decisions.drop(node.path, self._unreached(node, owner))
+
+    def _refuse_to_guess(self) -> None:
+        """Where nothing is started, nothing is known of what the packages are for."""
+        is_started = any(Role.RUN in roles for roles in self._graph.reached.values())
+        if is_started or not any(decision.package for decision in self._decisions.by_path.values()):
+            return
+        raise UsageError(
+            "what this image runs is not known: its ENTRYPOINT and CMD name no program in it",
+            hint="name it with --keep PATH, or take --profile safe",
+        )
 
     def _unreached(self, node: Node, owner: Package | None) -> Decision:
         weak = self._graph.weak.get(node.path)

@@ -10,6 +10,7 @@ from support.layers import Content, File, Layer, Symlink
 
 from slimmer.build.options import FILE, PACKAGE, PROFILES, BuildOptions
 from slimmer.build.plan import RULE_TOOL, RULE_UNREACHED, RULE_USER
+from slimmer.errors import UsageError
 from slimmer.packages.interface import Package
 
 from .building import GROUP, PASSWD, Result, built, debian, paragraph
@@ -201,3 +202,26 @@ def test_without_records_profile_file_goes_by_place(
     paths, _ = _built(tmp_path, options, files)
     assert {"usr/bin/server", "opt/app/page.html", "usr/local/share/words"} <= paths
     assert ({"usr/bin/other", "usr/share/other/table"} <= paths) is stays
+
+
+@pytest.mark.parametrize("options", _BOTH)
+@pytest.mark.parametrize("cmd", [[], ["missing"]])
+def test_an_image_that_starts_nothing_is_not_emptied(
+    tmp_path: Path, options: BuildOptions, cmd: list[str]
+) -> None:
+    with pytest.raises(UsageError, match="not known"):
+        _built(tmp_path, options, _debian(), cmd)
+    asked = replace(options, keep=("/usr/sbin/server",))
+    paths, _ = _built(tmp_path, asked, _debian(), cmd)
+    assert "usr/sbin/server" in paths
+    _built(tmp_path, options, {"srv/data": b"x"}, cmd)
+
+
+def test_a_base_image_is_warned_of(tmp_path: Path) -> None:
+    for cmd, warned in (
+        (["/usr/bin/sh"], True),
+        (["/usr/bin/dash", "-l"], True),
+        (["server"], False),
+    ):
+        _, result = _built(tmp_path, PACKAGE_PROFILE, _debian(), cmd)
+        assert ("will be typed" in result.warnings) is warned
