@@ -23,7 +23,8 @@ _INTEGERS = {_INT16: ("H", 2), _INT32: ("I", 4), _INT64: ("Q", 8)}
 
 # rpmTag
 NAME, VERSION, RELEASE, EPOCH, SIZE = 1000, 1001, 1002, 1003, 1009
-VENDOR, LICENSE, ARCH = 1011, 1014, 1022
+BUILDTIME, INSTALLTIME = 1006, 1008
+VENDOR, LICENSE, ARCH, OLDFILENAMES = 1011, 1014, 1022, 1027
 FILEMODES, FILEDIGESTS, FILEFLAGS, SOURCERPM = 1030, 1035, 1037, 1044
 PROVIDENAME, REQUIRENAME = 1047, 1049
 DIRINDEXES, BASENAMES, DIRNAMES = 1116, 1117, 1118
@@ -32,7 +33,7 @@ _WANTED = frozenset(
     (
         *(NAME, VERSION, RELEASE, EPOCH, SIZE, VENDOR, LICENSE, ARCH, FILEMODES, FILEDIGESTS),
         *(FILEFLAGS, SOURCERPM, PROVIDENAME, REQUIRENAME, DIRINDEXES, BASENAMES, DIRNAMES),
-        *(LONGSIZE, FILEDIGESTALGO),
+        *(LONGSIZE, FILEDIGESTALGO, BUILDTIME, INSTALLTIME, OLDFILENAMES),
     )
 )
 
@@ -54,7 +55,8 @@ class RpmFile(NamedTuple):
 
 
 class RpmPackage(Facts, frozen=True):
-    """A package of the rpm database. `hnum` is its row; `size` the installed bytes it declares."""
+    """A package of the rpm database. `hnum` is its row; `size` the installed bytes it declares;
+    times are seconds since 1970."""
 
     name: str
     version: str
@@ -66,6 +68,8 @@ class RpmPackage(Facts, frozen=True):
     license: str = ""
     vendor: str = ""
     size: int = 0
+    build_time: int | None = None
+    install_time: int | None = None
     file_digest_algorithm: str = "md5"
     files: tuple[RpmFile, ...] = ()
     requires: tuple[str, ...] = ()
@@ -156,6 +160,8 @@ def parse_header(blob: bytes, hnum: int = 0) -> RpmPackage:
         license=header.string(LICENSE),
         vendor=header.string(VENDOR),
         size=header.integer(LONGSIZE) or header.integer(SIZE) or 0,
+        build_time=header.integer(BUILDTIME),
+        install_time=header.integer(INSTALLTIME),
         file_digest_algorithm=_DIGESTS.get(algorithm or 1, f"hash-{algorithm}"),
         files=_files(header, 16 * len(blob)),
         requires=header.strings(REQUIRENAME),
@@ -165,23 +171,31 @@ def parse_header(blob: bytes, hnum: int = 0) -> RpmPackage:
 
 
 def _files(header: _Header, budget: int) -> tuple[RpmFile, ...]:
-    """Join folder and base names; `budget` bounds the characters, since a folder's name repeats."""
+    paths = _paths(header, budget)
+    digests, modes, flags = (
+        header.strings(FILEDIGESTS) or ("",) * len(paths),
+        header.integers(FILEMODES) or (0,) * len(paths),
+        header.integers(FILEFLAGS) or (0,) * len(paths),
+    )
+    if not len(digests) == len(modes) == len(flags) == len(paths):
+        raise FormatError("rpm header has file attributes that do not match its file names")
+    return tuple(
+        RpmFile(path.lstrip("/"), digest, mode, flag)
+        for path, digest, mode, flag in zip(paths, digests, modes, flags, strict=True)
+    )
+
+
+def _paths(header: _Header, budget: int) -> tuple[str, ...]:
+    """Join folder and base names; `budget` bounds the characters, since a folder's name repeats.
+
+    Packages made before 2000 have whole paths instead.
+    """
     names, folders = header.strings(BASENAMES), header.strings(DIRNAMES)
     indexes = header.integers(DIRINDEXES)
     if len(indexes) != len(names) or (names and max(indexes) >= len(folders)):
         raise FormatError("rpm header has file names without folders")
     if sum(len(folders[index]) for index in indexes) > budget:
         raise FormatError("rpm header names paths far longer than itself")
-    digests, modes, flags = (
-        header.strings(FILEDIGESTS) or ("",) * len(names),
-        header.integers(FILEMODES) or (0,) * len(names),
-        header.integers(FILEFLAGS) or (0,) * len(names),
-    )
-    if not len(digests) == len(modes) == len(flags) == len(names):
-        raise FormatError("rpm header has file attributes that do not match its file names")
-    return tuple(
-        RpmFile(f"{folders[index]}{name}".lstrip("/"), digest, mode, flag)
-        for index, name, digest, mode, flag in zip(
-            indexes, names, digests, modes, flags, strict=True
-        )
-    )
+    if not names:
+        return header.strings(OLDFILENAMES)
+    return tuple(f"{folders[index]}{name}" for index, name in zip(indexes, names, strict=True))

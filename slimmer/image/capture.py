@@ -12,7 +12,11 @@ _CAPTURED: tuple[tuple[str, int], ...] = (
     (r"var/lib/dpkg/diversions", MAX_METADATA),
     (r"var/lib/apt/extended_states", MAX_METADATA),
     (r"(usr/)?lib/apk/db/installed", MAX_DATABASE),
-    (r"(var/lib|usr/lib/sysimage|usr/share)/rpm/rpmdb\.sqlite", MAX_DATABASE),
+    (
+        r"(var/lib|usr/lib/sysimage|usr/share)/rpm/(rpmdb\.sqlite(-wal)?|Packages(\.db)?)",
+        MAX_DATABASE,
+    ),
+    (r"var/lib/rpmmanifest/container-manifest-2", MAX_METADATA),
     (r".*\.dist-info/(RECORD|direct_url\.json|top_level\.txt)", MAX_METADATA),
     (r".*\.egg-info/(installed-files|top_level)\.txt", MAX_METADATA),
     (r"(.*/)?vendor/composer/installed\.json", MAX_METADATA),

@@ -23,7 +23,7 @@ from slimmer.oci.digest import Digest
 from slimmer.secrets.match import FileSecrets
 
 # Raised whenever an analyzer learns something new: older stored indexes are then not used.
-INDEX_VERSION = 2
+INDEX_VERSION = 3
 
 
 class FileFacts(msgspec.Struct, array_like=True, omit_defaults=True):
