@@ -11,19 +11,23 @@ import time
 import zlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 
 import msgspec
 import zstandard
 from unit.formats.elf_builder import Elf
 from unit.formats.rpm_builder import database, package
+from unit.formats.rpm_databases import bdb, ndb
 from unit.formats.test_apk import INSTALLED
 from unit.formats.test_build_info import MODULES, inline, marked
 from unit.formats.test_dpkg import STATUS
 from unit.formats.test_gemspec import GENERATED
 from unit.formats.test_jar import MANIFEST, POM, POM_PATH, make_zip
 from unit.formats.test_json_packages import ENTRY
+from unit.reach.test_java import STARTS, class_file
 
+from slimmer.build.plan_file import parse_plan
+from slimmer.build.settings import parse_settings
 from slimmer.detect.instructions import parse_instruction, shell_commands
 from slimmer.errors import SlimError
 from slimmer.filesystem.merge import merge
@@ -33,6 +37,7 @@ from slimmer.formats import (
     compression,
     dpkg,
     elf,
+    elf_constants,
     gemspec,
     go_build_info,
     jar,
@@ -42,13 +47,21 @@ from slimmer.formats import (
     python_dist,
     rpm,
     rpm_header,
+    rpm_manifest,
+    rpm_sqlite,
     rust_audit,
     shebang,
     shell,
     tar,
 )
 from slimmer.formats.composer import parse_installed_json
+from slimmer.formats.ld_cache import parse_ld_cache
+from slimmer.formats.node_source import parse_node_source
+from slimmer.formats.perl_source import parse_perl_source
+from slimmer.formats.php_source import parse_php_ini, parse_php_source
+from slimmer.formats.python_source import parse_python_source
 from slimmer.formats.read import ReadAt, reader_of
+from slimmer.formats.ruby_source import parse_gemfile, parse_lock, parse_ruby_source
 from slimmer.formats.tar_write import rewritten_header
 from slimmer.image.index import LayerIndex, decode_index, encode_index
 from slimmer.image.path import normalise
@@ -58,6 +71,8 @@ from slimmer.oci.manifest import parse_document
 from slimmer.oci.platform import Platform
 from slimmer.oci.reference import parse_reference
 from slimmer.oci.strict_json import parse_json
+from slimmer.reach.application_commands import find_commands
+from slimmer.reach.java_class import read_class
 from slimmer.report.escape import escape
 from slimmer.secrets.engine import Scanner
 from slimmer.store.registry.challenge import choose_challenge, parse_challenges
@@ -96,6 +111,20 @@ def run(target: Target, data: bytes) -> None:
 
 def _whole(parse: Callable[[ReadAt, int], object]) -> Callable[[bytes], object]:
     return lambda data: _storable(parse(reader_of(data), len(data)))
+
+
+def _texts(*parsers: Callable[[str], object]) -> Callable[[bytes], None]:
+    """As `_bytes`, on text as it comes out of a layer."""
+
+    def check(data: bytes) -> None:
+        for parse in parsers:
+            parse(data.decode("utf-8", "surrogateescape"))
+
+    return check
+
+
+def _commands(language: str, text: str) -> list[object]:
+    return list(find_commands(language, text))
 
 
 def _bytes(*parsers: Callable[[bytes], object]) -> Callable[[bytes], None]:
@@ -288,6 +317,7 @@ def _tar_seeds() -> Iterable[bytes]:
 
 
 _IMAGE = image(tars.make_tar(tars.file("f", b"x")))
+_CLASS = class_file("convert", "/opt/tool", names=STARTS)
 _RPM = package("a", files=[("/usr/", "x"), ("/", "y")])
 
 TARGETS: dict[str, Target] = {
@@ -304,7 +334,59 @@ TARGETS: dict[str, Target] = {
     ),
     "elf": Target(_elf, (_ELF, _OLD_GO)),
     "jar": Target(_jar, (_JAR,)),
-    "rpm": Target(rpm.parse_rpm_sqlite, (database(_RPM),)),
+    "rpm": Target(
+        rpm.parse_rpm_database,
+        (
+            database(_RPM),
+            bdb([(1, _RPM)]),
+            bdb([(1, _RPM)], order=">", inline=4096),
+            ndb([(1, _RPM)]),
+        ),
+    ),
+    "rpm-rewritten": Target(
+        lambda data: rpm_sqlite.without_packages(data, {1}), (database(_RPM), database(_RPM, _RPM))
+    ),
+    "rpm-manifest": Target(
+        rpm_manifest.parse_manifest, (b"a\t1-1\t1\t1\tv\t(none)\t5\tx86_64\t0\ta-1.src.rpm\n",)
+    ),
+    "sources": Target(
+        _texts(
+            parse_node_source,
+            parse_perl_source,
+            parse_php_source,
+            parse_php_ini,
+            parse_ruby_source,
+            parse_gemfile,
+            parse_lock,
+            *(partial(_commands, name) for name in ("python", "node", "ruby", "php", "perl")),
+        ),
+        (
+            b"const x = require('x'); import('./y'); exec(`ls -l`); export * from \"z\"",
+            b"use parent qw(A::B); require \"x.pl\"; my $m = 'Foo'->can('y'); system('a', 'b');",
+            b"<?php include __DIR__ . '/x.php'; new \\A\\B; shell_exec('a | b'); extension=x.so",
+            b"require_relative 'x'; gem 'y', group: :test\nGEM\n  specs:\n    a (1)\n      b (= 2)",
+        ),
+    ),
+    "python-source": Target(
+        parse_python_source,
+        (b"from . import a, b as c\nif TYPE_CHECKING:\n import d\ndef f():\n import e.f\n'x.y:z'",),
+    ),
+    "class-file": Target(read_class, (_CLASS,)),
+    "ld-cache": Target(
+        parse_ld_cache, (b"ld.so-1.7.0\0" + bytes(4) + b"glibc-ld.so.cache1.1" + bytes(28),)
+    ),
+    "elf-constants": Target(_whole(elf_constants.read_constants), (_ELF,)),
+    "saved": Target(
+        _bytes(
+            lambda data: parse_plan(data, "plan"), lambda data: parse_settings(data, "slim.toml")
+        ),
+        (
+            b'{"schema_version":"1.0","image":{"config_digest":"sha256:0"},"options":{},"user":'
+            b'{"user":"0","changed":false,"reason":""},"removed":[{"path":"/a","layer":{"number":0},'
+            b'"entry":1,"rule":"x","reason":"y"}]}',
+            b'[build]\nprofile = "file"\nkeep = ["/a/**"]\n',
+        ),
+    ),
     "rpm-header": Target(rpm_header.parse_header, (_RPM,)),
     "dpkg": Target(
         _bytes(dpkg.parse_status, dpkg.parse_list, dpkg.parse_md5sums, apt.parse_extended_states),
@@ -369,8 +451,8 @@ TARGETS: dict[str, Target] = {
     "shell-script": Target(
         shell.parse_script,
         (
-            b"set -- a \"$@\"; for f in /d/*.sh; do . \"$f\"; done | while read x; do $x; done",
-            b"case $1 in -*) x=${1#-} ;; *) eval \"$(cat <<E\n`id`\nE\n)\" ;; esac >/x 2>&1",
+            b'set -- a "$@"; for f in /d/*.sh; do . "$f"; done | while read x; do $x; done',
+            b'case $1 in -*) x=${1#-} ;; *) eval "$(cat <<E\n`id`\nE\n)" ;; esac >/x 2>&1',
             b"f() { [[ $a =~ ^b ]] && c=(d e); }; export A=${B:-$'c\\n'} D={e,f}; (g) < <(h)",
         ),
     ),
