@@ -19,6 +19,7 @@ from slimmer.reach.graph import Graph
 from slimmer.reach.languages import SHELL, language_of
 
 _MAX_CONFIG = 1024 * 1024
+_ROOT = frozenset({"root", "0"})
 _USER = frozenset({"user", "run_user", "runas", "setuid"})
 # Sections of a supervisor's configuration.
 _PROGRAMS = ("program:", "fcgi-program:", "eventlistener:", "watcher:")
@@ -50,23 +51,31 @@ def configured(
 @dataclass(frozen=True)
 class NamedUsers:
     """The users that configuration names, each with where it is said; `switches` are those that a
-    supervisor runs single programs as."""
+    supervisor runs single programs as. `as_root` says where a program is told to be root itself:
+    it refuses to start as another."""
 
     said: tuple[tuple[str, str], ...] = ()
     switches: frozenset[str] = frozenset()
+    as_root: str = ""
 
 
 def configured_users(filesystem: Filesystem, graph: Graph, read: ReadFile) -> NamedUsers:
     """`user www-data;`, `User ${APACHE_RUN_USER}`, `[program:web]` with `user=web`."""
     found: dict[str, str] = {}
     switches: set[str] = set()
+    as_root = ""
+    started = started_names(graph)
     for node, said in configured(filesystem, graph, read):
         words = said.words
         if said.name in _USER and words and UNKNOWN not in words[0]:
-            found.setdefault(words[0], f"/{node.path} names the user {words[0]}")
+            where = f"/{node.path} names the user {words[0]}"
+            found.setdefault(words[0], where)
             if said.section.startswith(_PROGRAMS):
                 switches.add(words[0])
-    return NamedUsers(tuple(found.items()), frozenset(switches))
+            # A section of the program's own name; a plain `user root` only says who may be left.
+            if words[0] in _ROOT and said.section in started:
+                as_root = as_root or where
+    return NamedUsers(tuple(found.items()), frozenset(switches), as_root)
 
 
 def started_scripts(

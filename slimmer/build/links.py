@@ -33,6 +33,14 @@ def is_folder_link(filesystem: Filesystem, node: Node | None) -> bool:
     return target is not None and target.is_directory
 
 
+def is_structure(filesystem: Filesystem, path: str) -> bool:
+    """Whether a path is a link to a folder near the root, as /lib: the image's, whoever lists it.
+
+    One further down, as of one package's documentation to another's, is a file like others.
+    """
+    return path.count("/") < 2 and is_folder_link(filesystem, filesystem.get(path))
+
+
 def settle_links(
     filesystem: Filesystem, decisions: Decisions, wanted: re.Pattern[str] = re.compile(r"(?!)")
 ) -> None:

@@ -136,7 +136,7 @@ class _Planner:
             yield f"the container still runs as root: {user.reason}; --user changes that"
         if user.changed:
             gone = frozenset(decisions.by_path)
-            yield from access_warnings(self._subject, startup, user, gone, rights.granted)
+            yield from access_warnings(self._subject, startup, user, gone, rights.granted, graph)
             yield from refused_lines(rights)
 
 

@@ -26,9 +26,10 @@ from slimmer.errors import UsageError
 from slimmer.filesystem.tree import Node
 from slimmer.oci.config import ImageConfig
 from slimmer.packages.interface import Package
-from slimmer.reach.edge import Confidence, Kind, Need, Role
+from slimmer.reach.edge import Confidence, Edge, Kind, Need, Role
 from slimmer.reach.find import find_reached
 from slimmer.reach.graph import Graph
+from slimmer.reach.payload import SYSTEM_TYPES
 from slimmer.reach.roots import user_roots
 from slimmer.reach.world import World
 
@@ -37,6 +38,8 @@ _TOOLS = frozenset({"shell", "package-manager", "compiler"})
 # Folders that programs fill: emptied, they are still where something is looked for or written.
 _FILLED = ("var/", "run/", "srv/", "home/", "root/", "opt/", "tmp/", "etc/")
 _LEAST = Confidence.MEDIUM
+# Roots that start programs.
+_STARTING = ("ENTRYPOINT", "CMD", "HEALTHCHECK")
 
 
 def find_graph(
@@ -75,6 +78,15 @@ def select_reached(inspection: Inspection, options: BuildOptions, graph: Graph) 
     return _Selection(inspection, options, graph).run()
 
 
+def _is_start(edge: Edge) -> bool:
+    """Whether an edge is of a program that is started, or of a link on the way to it. What lies
+    in the payload is a root as well, and starts nothing."""
+    if edge.kind is not Kind.ROOT:
+        return edge.kind is Kind.EXEC
+    is_asked = edge.source in _STARTING or edge.source.startswith("--keep")
+    return edge.role is Role.RUN or (edge.role is Role.READ and is_asked)
+
+
 class _Selection:
     def __init__(self, inspection: Inspection, options: BuildOptions, graph: Graph) -> None:
         self._inspection = inspection
@@ -83,6 +95,7 @@ class _Selection:
         self._filesystem = inspection.subject.filesystem
         self._packages = inspection.subject.packages
         self._decisions = Decisions()
+        self._loaded: dict[Package, bool] = {}
 
     def run(self) -> Decisions:
         self._drop_unreached()
@@ -133,13 +146,25 @@ class _Selection:
                 continue
             if not self._only_lies_there(node.path):
                 continue
+            owner = self._packages.owner(node.path)
             for rule in rules:
-                if rule.covers(node.path) and rule.holds_for(self._filesystem, node):
-                    owner = self._packages.owner(node.path)
-                    name = owner.name if owner else ""
-                    decision = Decision(rule.id, rule.reason, name, rule.empties_stay)
-                    self._decisions.drop(node.path, decision)
-                    break
+                if not rule.covers(node.path) or not rule.holds_for(self._filesystem, node):
+                    continue
+                if rule.not_of_spared and owner is not None and self._is_loaded(owner):
+                    continue
+                name = owner.name if owner else ""
+                decision = Decision(rule.id, rule.reason, name, rule.empties_stay)
+                self._decisions.drop(node.path, decision)
+                break
+
+    def _is_loaded(self, package: Package) -> bool:
+        """Whether a language's package is in use, by whatever name it is called: it stays whole."""
+        if package.type in SYSTEM_TYPES:
+            return False
+        if package not in self._loaded:
+            nodes = map(self._filesystem.get, package.files)
+            self._loaded[package] = any(node and self._is_used(node) for node in nodes)
+        return self._loaded[package]
 
     def _holds(self, rule: PathRule) -> bool:
         """Whether what the rule is about is itself not in use."""
@@ -159,9 +184,7 @@ class _Selection:
     def _started_names(self) -> frozenset[str]:
         """The names of all programs that are started, those of links to them as well."""
         return frozenset(
-            edge.target.rpartition("/")[2]
-            for edge in self._graph.edges()
-            if edge.kind in (Kind.EXEC, Kind.ROOT)
+            edge.target.rpartition("/")[2] for edge in self._graph.edges() if _is_start(edge)
         )
 
     def _only_lies_there(self, path: str) -> bool:

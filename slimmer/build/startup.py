@@ -71,6 +71,8 @@ _RUNS = re.compile(
     re.MULTILINE,
 )
 # Folders of scripts that are run or sourced one after the other.
+# Folders of PATH, which is the image's to choose.
+_MAX_SEARCHED = 256
 _MAX_PARTS = 200
 _SYSTEM_FOLDERS = frozenset(
     {
@@ -146,7 +148,8 @@ def _commands(config: ImageConfig) -> Iterator[tuple[str, list[str]]]:
 class _Tracer:
     def __init__(self, filesystem: Filesystem, config: ImageConfig, startup: Startup) -> None:
         self._filesystem = filesystem
-        self._folders = search_path(config)
+        nodes = ((path, filesystem.resolve(path)) for path in search_path(config)[:_MAX_SEARCHED])
+        self._folders = [(path, node.children) for path, node in nodes if node and node.children]
         self._working_dir = config.working_dir or "/"
         self._startup = startup
         self.scripts: deque[Node] = deque()
@@ -206,7 +209,11 @@ class _Tracer:
             path = word if word.startswith("/") else f"{self._working_dir}/{word}"
             candidates = [self._filesystem.resolve(path)]
         else:
-            candidates = [self._filesystem.resolve(f"{folder}/{word}") for folder in self._folders]
+            candidates = [
+                self._filesystem.resolve(f"{folder}/{word}")
+                for folder, names in self._folders
+                if word in names
+            ]
             # `python app.py`, `sh run.sh`: an argument beside the working directory.
             candidates.append(self._filesystem.resolve(f"{self._working_dir}/{word}"))
         for node in candidates:

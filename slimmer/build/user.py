@@ -132,6 +132,8 @@ def choose_user(
     as_root = sorted(_CHANGE_USERS & evidence.programs)
     if as_root and current is not None:
         return _root(config, current, f"{as_root[0]} does its work as root")
+    if evidence.users.as_root and current is not None:
+        return _root(config, current, evidence.users.as_root)
 
     def refused(choice: UserChoice) -> tuple[str, str] | None:
         grants = grants_for(filesystem, choice, evidence.writable, evidence.programs)

@@ -41,21 +41,33 @@ _LOAD = re.compile(
     rf"['\"]?(?P<name>{_MODULE})['\"]?"
 )
 _STRING = re.compile(rf"(?P<quote>['\"])\+?(?P<name>{_MODULE})(?P=quote)")
-_WORDS = re.compile(r"\bqw[ \t]{0,9}[({\[</!|]([^)}\]>/!|]{0,4000})")
+_WORDS = re.compile(r"qw(?<!\wqw)[ \t]{0,9}[({\[</!|]([^)}\]>/!|]{0,4000})")
+# What is asked to find or to load all that lies below a namespace.
+_SEARCH = re.compile(
+    r"\b(?:search_path|(?:useall|usesub|findallmod|findsubmod|find_modules|load_plugins)\b)"
+    r"[ \t]{0,9}(?:=>|\()?[ \t]{0,9}(?P<list>[^;)]{1,1000})"
+)
+_SEARCHES = ("Module::Pluggable", "Module::Find", "Mojo::Loader", "search_path")
+_WITH = re.compile(
+    rf"(?:^|;)[ \t]{{0,99}}use[ \t]+(?P<name>{_MODULE})"
+    r"[ \t\n(\d.]{1,99}(?P<list>['\"q(][^;]{1,1000})(?=;)",
+    re.MULTILINE,
+)
 _FAMILY = re.compile(
     rf"[\"'](?<![*&@%$\w].)(?<![*&@%$]\{{.)(?P<name>{_MODULE})"
     r"::(?:[\"'][ \t]{0,9}\.|\$|%s|\{)"
 )
 _PATH_FAMILY = re.compile(r"[\"'](?P<name>[A-Z]\w{1,60}(?:/\w{1,60}){0,9})/\$")
+# File::ShareDir: files that a distribution or module has beside its code.
+_SHARED = re.compile(r"(?:dist|module)_(?:file|dir)[ \t(]{1,9}['\"](?P<name>[\w:-]{1,200})['\"]")
 _LIB = re.compile(
     r"(?:^|[;{])[ \t]{0,99}"
     r"(?:use[ \t]+lib\b|(?:unshift|push)[ \t(]{0,9}@INC[ \t]{0,9},)(?P<list>[^;]{1,1000})[;}]",
     re.MULTILINE,
 )
 _QUOTED = re.compile(r"['\"]([^'\"\n]{1,300})['\"]")
-_UNICODE = re.compile(
-    r"\\[pPN]\{|\buse[ \t]+(?:utf8|encoding|open|charnames|Encode)\b|:encoding|\bcasefold"
-)
+_UNICODE = ("\\p{", "\\P{", "\\N{", ":encoding", "casefold")
+_UNICODE_MODULES = frozenset({"utf8", "encoding", "open", "charnames", "Encode"})
 # Perl loads _charnames by itself where a literal names a character.
 _CHARACTER_NAME = re.compile(r"\\N\{(?!U\+|\d)")
 _DYNAMIC = re.compile(r"\b(?:require|use)[ \t(]{1,9}\$")
@@ -67,7 +79,10 @@ class PerlSource:
     """`uses` are loaded with the file, `requires` when the code comes there. `files` are relative
     to @INC, with those of `$dir . '/x.pl'`. `families` are namespaces whose
     member is computed. `names` are all strings that may be a module's name; `libraries` the
-    literals in `use lib`."""
+    literals in `use lib`. `parts` are words that may be the last part of a module's name, joined to
+    the file's own: `implementations => ['XS', 'PP']`; those of `use Host qw(Part)`, joined to the
+    host's, are in `parts_of`. `is_pluggable`: its plug-ins lie below its own `::Plugin`. `shared`
+    are distributions and modules whose shared files it asks for."""
 
     uses: tuple[str, ...] = ()
     requires: tuple[str, ...] = ()
@@ -75,6 +90,10 @@ class PerlSource:
     families: tuple[str, ...] = ()
     libraries: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
+    parts: tuple[str, ...] = ()
+    parts_of: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    is_pluggable: bool = False
+    shared: tuple[str, ...] = ()
     has_unicode: bool = False
     is_autoloaded: bool = False
 
@@ -92,6 +111,9 @@ def parse_perl_source(source: str) -> PerlSource:
         files += (part.lstrip("/") for part in _QUOTED.findall(match["parts"]))
     families = [match["name"] for match in _bounded(_FAMILY, text)]
     families += (match["name"].replace("/", "::") for match in _bounded(_PATH_FAMILY, text))
+    if any(word in text for word in _SEARCHES):
+        for match in _bounded(_SEARCH, text):
+            families += (name for name in _listed(match["list"]) if name[0].isupper())
     libraries = [part for match in _bounded(_LIB, text) for part in _QUOTED.findall(match["list"])]
     # A class in a variable is told from a mere word where something requires a variable.
     is_dynamic = _DYNAMIC.search(text) is not None
@@ -109,7 +131,11 @@ def parse_perl_source(source: str) -> PerlSource:
         families=_once(families),
         libraries=_once(libraries),
         names=_once(names),
-        has_unicode=_UNICODE.search(text) is not None,
+        parts=_once(name for name in _listed(text) if name[0].isupper()),
+        parts_of=tuple(_parts_of(text)),
+        is_pluggable="Module::Pluggable" in text,
+        shared=_once(match["name"] for match in _bounded(_SHARED, text)),
+        has_unicode=any(mark in text for mark in _UNICODE) or bool(_UNICODE_MODULES & {*uses}),
         is_autoloaded="AutoLoader" in text or "SelfLoader" in text,
     )
 
@@ -120,6 +146,13 @@ def _code_of(source: str) -> str:
     if "\n=" in text or text.startswith("="):
         text = _POD.sub("", text)
     return _COMMENT.sub("", text)
+
+
+def _parts_of(text: str) -> Iterator[tuple[str, tuple[str, ...]]]:
+    for match in _bounded(_WITH, text):
+        parts = _once(name for name in _listed(match["list"]) if name[0].isupper())
+        if parts:
+            yield match["name"], parts
 
 
 def _listed(text: str) -> Iterator[str]:

@@ -161,12 +161,13 @@ class _Reader:
         name, value = node.child_by_field_name("name"), node.child_by_field_name("value")
         text = self._words.text(name).partition("[")[0] if name else ""
         append = any(child.type == "+=" for child in node.children)
-        if name is not None and name.type == "subscript":
-            append = True
         if value is not None and value.type == "array":
             words = (w for c in value.named_children for w in self._words.words(c, depth + 1))
             return Assignment(text, (), tuple(words), append)
-        return Assignment(text, self._words.word(value, depth) if value else (), None, append)
+        word = self._words.word(value, depth) if value else ()
+        if name is not None and name.type == "subscript":
+            return Assignment(text, (), (word,), append=True)
+        return Assignment(text, word, None, append)
 
     def _redirected(self, node: Node, depth: int) -> Iterator[Statement]:
         body = node.child_by_field_name("body")

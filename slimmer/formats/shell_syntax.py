@@ -23,8 +23,9 @@ class Glob:
 class Variable:
     """`$name` or `${name operator operand}`. `name` may be a number or one of `@*#?$!-0`.
 
-    `operator` is empty, one of `:- - := = :+ + :? ? # ## % %%`, or `other` for those that nothing
-    is known of. `is_array` is said of `${name[@]}` and `${name[*]}`.
+    `operator` is empty, one of `:- - := = :+ + :? ? # ## % %%`, `[]` for one element of an array,
+    or `other` for those that nothing is known of. `is_array` is said of `${name[@]}` and
+    `${name[*]}`.
     """
 
     name: str
@@ -56,7 +57,8 @@ Word: TypeAlias = tuple[Part, ...]
 
 @dataclass(frozen=True, slots=True)
 class Assignment:
-    """`name=value`; `array` are the words of `name=(...)`, None for a plain value."""
+    """`name=value`; `array` are the words of `name=(...)` or the one of `name[key]=value`,
+    None for a plain value."""
 
     name: str
     value: Word = ()

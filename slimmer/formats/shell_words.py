@@ -29,6 +29,7 @@ _ANSI_VALUES = {"n": "\n", "t": "\t", "r": "\r", "a": "\a", "b": "\b", "f": "\f"
 _BRACES = re.compile(r"([^{}]*)\{([^{}\"'`$\\]*,[^{}\"'`$\\]*)\}([^{}\"'`$\\]*)")
 _QUOTED_OR_EXPANDED = frozenset("\"'`$<>()")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*|[0-9]+|[@*#?$!-]")
+_ELEMENT = re.compile(r"\[[^\[\]]+\]")
 _OPERATORS = frozenset((":-", "-", ":=", "=", ":+", "+", ":?", "?", "#", "##", "%", "%%"))
 # Text that only the run can tell stands in a script that is put together as this sign.
 UNKNOWN_SIGN = "\5"
@@ -150,14 +151,14 @@ class WordReader:
         rest = rest[3:] if is_array else rest
         operator = next((sign for sign in (rest[:2], rest[:1]) if sign in _OPERATORS), "")
         if rest and not operator:
-            operator = "other"
+            operator = "[]" if _ELEMENT.fullmatch(rest) else "other"
         operand = self._operand(node, operator, depth)
         return Variable(name, quoted, operator, operand, is_array)
 
     def _operand(self, node: Node, operator: str, depth: int) -> Word:
         children = iter(node.children)
         for child in children:
-            if child.type == operator or (operator == "other" and not child.is_named):
+            if child.type == operator or (operator in ("[]", "other") and not child.is_named):
                 break
         return tuple(
             part

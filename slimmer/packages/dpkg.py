@@ -1,6 +1,7 @@
 """Debian packages: dpkg's database, and the `status.d` of distroless images."""
 
 from collections.abc import Iterator
+from weakref import WeakKeyDictionary
 
 from slimmer.errors import FormatError
 from slimmer.filesystem.tree import Filesystem, Node
@@ -19,6 +20,8 @@ _NOT_A_STATUS = (".md5sums", ".list", ".conffiles")
 _MD5_LENGTH = 32
 
 Identity = tuple[str, str, str]
+Diversions = dict[str, tuple[str, str]]
+_BY_BASE: WeakKeyDictionary[Filesystem, dict[str, dict[str, list[Node]]]] = WeakKeyDictionary()
 
 
 class Dpkg(Ecosystem):
@@ -43,16 +46,26 @@ def info_files(filesystem: Filesystem, package: Package) -> list[Node]:
     folder_path, _, base = package.database.rpartition("/")
     if folder_path.endswith("/status.d"):
         folder = filesystem.get(folder_path)
-        bases: tuple[str, ...] = (base,)
+        bases = {base}
     else:
         folder = filesystem.resolve(INFO_FOLDER)
-        bases = (package.name, f"{package.name}:{package.architecture}")
-    children = folder.children if folder is not None else None
-    return [
-        node
-        for name, node in sorted((children or {}).items())
-        if name.startswith(bases) and name.rpartition(".")[0] in bases
-    ]
+        bases = {package.name, f"{package.name}:{package.architecture}"}
+    if folder is None:
+        return []
+    by_base = _by_base(filesystem, folder)
+    found = (node for base in bases for node in by_base.get(base, ()))
+    return sorted(found, key=lambda node: node.name)
+
+
+def _by_base(filesystem: Filesystem, folder: Node) -> dict[str, list[Node]]:
+    """The files of a folder by name without suffix, told once and not again for each package."""
+    folders = _BY_BASE.setdefault(filesystem, {})
+    if folder.path not in folders:
+        by_base: dict[str, list[Node]] = {}
+        for name, node in (folder.children or {}).items():
+            by_base.setdefault(name.rpartition(".")[0], []).append(node)
+        folders[folder.path] = by_base
+    return folders[folder.path]
 
 
 class _Reader:
@@ -62,7 +75,7 @@ class _Reader:
         self._survey = survey
         info = survey.filesystem.resolve(INFO_FOLDER)
         self._info = dict((info.children if info is not None else None) or {})
-        self._diversions = _diversions(survey.filesystem.content(DIVERSIONS) or b"")
+        self._diversions = diversions_of(survey.filesystem)
         self._folders = _folders(self._info)
 
     def database(self, node: Node) -> Iterator[Package | Unread]:
@@ -191,12 +204,12 @@ def _installed(content: bytes) -> list[Identity]:
     return [_identity(entry) for entry in parse_status(content) if entry.installed]
 
 
-def _diversions(content: bytes) -> dict[str, tuple[str, str]]:
+def diversions_of(filesystem: Filesystem) -> Diversions:
     """Diverted path -> (where the file is instead, the package that is not diverted).
 
     Three lines each (dpkg-divert(1)); a local diversion has ":" for a package, which no package is.
     """
-    lines = text(content).split("\n")
+    lines = text(filesystem.content(DIVERSIONS) or b"").split("\n")
     return {
         path.lstrip("/"): (target.lstrip("/"), package)
         for path, target, package in zip(lines[::3], lines[1::3], lines[2::3], strict=False)

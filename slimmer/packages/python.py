@@ -90,10 +90,12 @@ def _files(survey: Survey, metadata: Node, facts: PythonMetadata) -> Files:
     own = survey.files_below(info)
     record = _content(info, "RECORD")
     if record is not None:
+        survey.claim(_lines(record))
         listed, digests = _by_record(survey, info, record)
         return _union(own, listed), digests
     installed = _content(info, "installed-files.txt")
     if installed is not None:
+        survey.claim(_lines(installed))
         paths = (_beside(info, path) for path in parse_installed_files(installed))
         return _union(own, survey.find_files(paths).values()), {}
     names = text(_content(info, "top_level.txt") or b"").split() or [facts.name.replace("-", "_")]
@@ -103,6 +105,11 @@ def _files(survey: Survey, metadata: Node, facts: PythonMetadata) -> Files:
 def _content(folder: Node, name: str) -> bytes | None:
     node = (folder.children or {}).get(name)
     return node.facts.content if node is not None else None
+
+
+def _lines(data: bytes) -> int:
+    """At least as many as there are lines, told without splitting them."""
+    return data.count(b"\n") + data.count(b"\r") + 1
 
 
 def _by_record(survey: Survey, info: Node, record: bytes) -> Files:

@@ -12,8 +12,8 @@ from slimmer.image.index import NO_FACTS
 
 T = TypeVar("T")
 
-# Paths that records without a list of files may claim, all together: many records that point at
-# one large folder would otherwise multiply it.
+# Paths that records may claim, all together: lists can name millions of files that do not exist,
+# and many records that point at one large folder would multiply it.
 MAX_CLAIMED = 4_000_000
 
 # How `formats.read.text` spells a byte that is not UTF-8.
@@ -135,10 +135,17 @@ class Survey:
         key = (folder.path, skip)
         if key not in self._below:
             self._below[key] = tuple(_files_below(folder, skip))
-        self._claimed += len(self._below[key])
+        self.claim(len(self._below[key]))
+        return self._below[key]
+
+    def claim(self, count: int) -> None:
+        """Note that records list so many files more, whether those exist or not.
+
+        Raises `FormatError` once that are more than `MAX_CLAIMED`.
+        """
+        self._claimed += count
         if self._claimed > MAX_CLAIMED:
             raise FormatError("records claim more files than packages can have")
-        return self._below[key]
 
 
 def _files_below(folder: Node, skip: str) -> list[str]:

@@ -36,6 +36,10 @@ _LIBRARY = re.compile(
 _STANDARD = re.compile(
     r"(.*/)?(lib(64|exec)?(/[^/]+-linux-[^/]+)?|share)/(python|pypy|ruby|perl|php|node|lua|tcl|R)[\w.-]*/.*|.*/corepack/.*"
 )
+# How a language's runtime was built: what it names lay on the machine of its makers.
+_BUILD_RECORD = re.compile(
+    r"(.*/)?lib(64|exec)?/.*(/Config(_heavy|_git)?\.p[lm]|/rbconfig\.rb|/_sysconfigdata\w*\.py)"
+)
 # Where no application lies, whoever put something there.
 _SYSTEM = re.compile(
     r"usr/(?!src/|local/(src|app)/|share/nginx/).*|(s?bin|lib\w*|etc|boot|proc|sys|dev|run|var)/?.*"
@@ -191,6 +195,8 @@ def _literal_paths(text: str) -> list[str]:
 
 
 def _standing(path: str, *, is_started: bool) -> Standing:
+    if _BUILD_RECORD.fullmatch(path):
+        return Standing.STANDARD
     if _LIBRARY.fullmatch(path):
         return Standing.LIBRARY
     if _STANDARD.fullmatch(path) and not is_started:

@@ -19,6 +19,7 @@ class Family(msgspec.Struct, frozen=True, eq=False, forbid_unknown_fields=True):
 
     `include`, `load`, `exec`, `shell`, `piped` and `code` are directives: other configuration,
     modules, a command's words, a line for a shell, a command after `|`, a program of a language.
+    `is_closed`: the library loads nothing that its configuration does not name.
     `files` are read whether or not anything names them; `code_files` are programs in the working
     folder; `environment` are files of variables beside the configuration.
     """
@@ -27,7 +28,6 @@ class Family(msgspec.Struct, frozen=True, eq=False, forbid_unknown_fields=True):
     libraries: tuple[str, ...] = ()
     syntax: Syntax = "lines"
     files: tuple[str, ...] = ()
-    by_name: tuple[str, ...] = ()
     code_files: tuple[str, ...] = ()
     environment: tuple[str, ...] = ()
     include: frozenset[str] = frozenset()
@@ -39,6 +39,7 @@ class Family(msgspec.Struct, frozen=True, eq=False, forbid_unknown_fields=True):
     code: dict[str, str] = {}
     templates: tuple[str, ...] = ()
     search: tuple[str, ...] = ()
+    is_closed: bool = False
 
 
 class _Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

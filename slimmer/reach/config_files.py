@@ -174,9 +174,7 @@ class ConfigFileResolver(Resolver):
         if family is None or node.name in self._libraries:
             return
         self._libraries.add(node.name)
-        programs = {name for names in self._programs for name in names}
-        by_name = [p.replace("{}", name) for p in family.by_name for name in sorted(programs)]
-        for pattern in (*family.files, *by_name):
+        for pattern in family.files:
             for place in matches(self.world, f"/{pattern}"):
                 found = self.world.get(place)
                 if found is not None and found.is_file:
@@ -214,7 +212,8 @@ class ConfigFileResolver(Resolver):
         is_example = is_example and node.path not in self._included
         is_own = bool(names or family) and not is_example
         self._seen[node.path] = names, is_example
-        yield from self._text.mentioned(data, own=is_own)
+        around = ancestors(f"/{node.path}")
+        yield from self._text.mentioned(data, own=is_own, around=around)
         if is_own:
             families = families_of(names)
             family = combined((*families, family) if family is not None else families)

@@ -1,6 +1,6 @@
 """What one configuration file says that its reader needs."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from slimmer.filesystem.tree import Node
@@ -47,10 +47,13 @@ class ConfigText:
         self._folders = folders
         self._search: dict[tuple[str, frozenset[str]], list[str]] = {}
 
-    def mentioned(self, data: bytes, *, own: bool) -> Iterator[Need]:
+    def mentioned(self, data: bytes, *, own: bool, around: Collection[str] = ()) -> Iterator[Need]:
         """Paths that a text names and the image has; `own`: the text is a running program's
-        configuration, so that what it names is meant."""
+        configuration, so that what it names is meant. `around` are the folders it lies in: one
+        that nobody is known to be configured by only says by them where it was put."""
         for path in paths_in(data)[:_MAX_PATHS]:
+            if not own and path.rstrip("/") in around:
+                continue
             if not is_glob(path):
                 yield from self._named(path, own=own)
             elif own:

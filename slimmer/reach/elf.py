@@ -14,6 +14,8 @@ from slimmer.reach.elf_commands import Commands
 from slimmer.reach.elf_names import Names
 from slimmer.reach.elf_places import Places
 from slimmer.reach.elf_plugins import Plugins
+from slimmer.reach.elf_scripts import Scripts
+from slimmer.reach.graph import Graph
 from slimmer.reach.libraries import Found, Libraries
 from slimmer.reach.resolver import Resolver, Visit
 from slimmer.reach.world import World
@@ -43,9 +45,10 @@ class ElfResolver(Resolver):
         super().__init__(world)
         self._libraries = Libraries(world)
         places = Places(world, self._libraries)
-        self._names = Names(world, places)
+        self._scripts = Scripts(world)
+        self._names = Names(world, places, self._scripts)
         self._plugins = Plugins(world, self._libraries, places)
-        self._commands = Commands(world)
+        self._commands = Commands(world, self._scripts)
         self._chains: dict[str, set[Chain]] = {}
         self._said: dict[tuple[str, bool], list[Need]] = {}
 
@@ -58,6 +61,10 @@ class ElfResolver(Resolver):
         yield from self._linked(visit.node, elf, role)
         if visit.is_code:
             yield from self._evidence(visit.node, elf, is_started=visit.role is Role.RUN)
+            yield from self._scripts.asked_for(visit)
+
+    def settle(self, graph: Graph) -> Iterator[tuple[str, Need]]:
+        yield from self._scripts.settle(graph)
 
     def _loader(self, elf: ElfFacts, role: Role | None) -> Iterator[Need]:
         """The interpreter, the files it reads, and what is loaded before anything else."""

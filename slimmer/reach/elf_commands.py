@@ -8,13 +8,16 @@ from slimmer.filesystem.tree import Node
 from slimmer.reach.edge import UNKNOWN, Confidence, Kind, Need
 from slimmer.reach.elf_code import Code
 from slimmer.reach.elf_places import is_program
+from slimmer.reach.elf_scripts import Scripts
 from slimmer.reach.elf_strings import words_in
 from slimmer.reach.payload import system_owner
 from slimmer.reach.world import World
 
 _SHELL = "/bin/sh"
 _MAX_WORDS = 100
-# What archivers and their like put before a pipe, found by PATH: `tar -z`, `git archive`, `file -z`.
+# Who names more programs beside it than this has a table of what there is.
+_MAX_USED = 8
+# What archivers and their like put before a pipe, found by PATH: `tar -z`, `file -z`.
 _FILTERS = ("gzip", "bzip2", "xz", "zstd", "lzma", "lzip", "lzop", "lz4", "brotli", "compress")
 # Where programs of everybody lie: a word there says little.
 _COMMON_FOLDERS = ("bin", "sbin", "usr/bin", "usr/sbin")
@@ -23,8 +26,9 @@ _COMMON_FOLDERS = ("bin", "sbin", "usr/bin", "usr/sbin")
 class Commands:
     """Needs by bare words, and the shell that a command line needs."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, scripts: Scripts) -> None:
         self._world = world
+        self._scripts = scripts
 
     def needs(self, code: Code) -> Iterator[Need]:
         """Programs beside it that it names, words that are commands, and the shell."""
@@ -39,13 +43,16 @@ class Commands:
         beside = self._beside(code)
         names = self._encoded_names | {os.fsencode(name) for name in beside}
         words = words_in(constants.data, names)
+        is_table = len(words.keys() & beside.keys()) > _MAX_USED
         for word, is_whole in list(words.items())[:_MAX_WORDS]:
             if word == code.node.name:
                 continue
             detail = f"can start {word}"
             if word in beside and is_whole:
                 path = beside[word]
-                yield Need(path, Kind.EXEC, f"{detail} beside it", Confidence.MEDIUM, argv=(path,))
+                said = f"{detail} beside it"
+                need = Need(path, Kind.EXEC, said, Confidence.MEDIUM, argv=(path,))
+                yield self._scripts.weighed(code.node, need) if is_table else need
             elif word in self._names:
                 for path in self._world.programs(word)[:1]:
                     yield Need(path, Kind.EXEC, detail, Confidence.LOW, argv=(word,))

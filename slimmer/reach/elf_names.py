@@ -5,9 +5,11 @@ from collections.abc import Iterator
 from itertools import islice
 
 from slimmer.filesystem.tree import Node
+from slimmer.reach.config_families import library_family
 from slimmer.reach.edge import Confidence, Kind, Need
 from slimmer.reach.elf_code import Code
 from slimmer.reach.elf_places import Places, is_library, is_program
+from slimmer.reach.elf_scripts import Scripts
 from slimmer.reach.elf_strings import (
     NamedPath,
     packed_paths_in,
@@ -25,9 +27,10 @@ _NOT_WORD = re.compile(r"[^\w.-]")
 class Names:
     """Needs by absolute and relative paths."""
 
-    def __init__(self, world: World, places: Places) -> None:
+    def __init__(self, world: World, places: Places, scripts: Scripts) -> None:
         self._world = world
         self._places = places
+        self._scripts = scripts
 
     def paths(self, code: Code) -> Iterator[Need]:
         """Files, programs and folders that the file names by an absolute path."""
@@ -53,9 +56,13 @@ class Names:
     def _folder(self, code: Code, path: str, node: Node) -> Iterator[Need]:
         if code.is_libc or not self._places.is_specific(node):
             return
-        # A runtime names where modules lie; which of them are used its programs say.
+        # A runtime names where modules lie; which of them are used its programs say, or, of some
+        # libraries, the configuration.
         is_client = not code.is_started and self._places.is_of_init(node.path)
-        confidence = Confidence.LOW if code.language or is_client else Confidence.MEDIUM
+        family = library_family(code.node.name)
+        is_told = family is not None and family.is_closed
+        is_weak = code.language or is_client or is_told
+        confidence = Confidence.LOW if is_weak else Confidence.MEDIUM
         yield from self._places.folder(path, node, confidence)
         if code.constants.imports_exec:
             yield from self._programs(code, path, node, confidence)
@@ -65,10 +72,15 @@ class Names:
     ) -> Iterator[Need]:
         """The programs that lie in a folder which is named by who starts programs.
 
-        One in a language that is a large thing of its own, as Perl, is needed when it is named.
+        One in a language that is a large thing of its own, as Perl, is needed when it is named. In
+        /etc, a folder with other files is one of settings: scripts in it are an init system's.
         """
         detail = f"names the folder {path} of programs"
-        for node in (folder.children or {}).values():
+        self._scripts.add_folder(code.node, path)
+        nodes = list((folder.children or {}).values())
+        if folder.path.startswith("etc/") and any(n.is_file and not is_program(n) for n in nodes):
+            confidence = Confidence.LOW
+        for node in nodes:
             place = f"/{node.path}"
             target = self._world.get(place) if node.is_symlink else node
             if target is None or not is_program(target) or target.inode is code.node.inode:
@@ -76,7 +88,8 @@ class Names:
             level = confidence
             if language_of(target) not in ("", SHELL) and not code.names(node.name):
                 level = Confidence.LOW
-            yield Need(place, Kind.EXEC, detail, level, argv=(place,))
+            need = Need(place, Kind.EXEC, detail, level, argv=(place,))
+            yield self._scripts.weighed(code.node, need)
 
     def _file(self, code: Code, path: str, node: Node, *, starts: bool = True) -> Iterator[Need]:
         confidence = Confidence.MEDIUM

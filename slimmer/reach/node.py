@@ -10,9 +10,9 @@ from slimmer.reach.edge import Confidence, Kind, Need, Role
 from slimmer.reach.language_places import text_of
 from slimmer.reach.languages import NODE, language_of_program
 from slimmer.reach.node_command import (
-    RUNNERS,
     parse_node_command,
     parse_runner,
+    runner_of,
     script_lines,
     simple_commands,
 )
@@ -103,6 +103,8 @@ class NodeResolver(Resolver):
         if found and (node := self.world.get(found)) is not None:
             yield Need(found, Kind.LOAD, f"node {command.script}", language=NODE)
             yield from self._application(node)
+            if tool := runner_of(found):
+                yield from self._runner(tool, command.arguments)
 
     def _here(self, folder: str) -> str:
         """The working directory, or `folder` seen from it, as the path of a node."""
@@ -111,7 +113,7 @@ class NodeResolver(Resolver):
 
     def _started(self, visit: Visit) -> Iterator[Need]:
         yield from self._application(visit.node)
-        if (tool := visit.called.rpartition("/")[2].split(".")[0].removesuffix("-cli")) in RUNNERS:
+        if tool := runner_of(visit.called):
             yield from self._runner(tool, visit.argv[1:])
 
     def _application(self, script: Node) -> Iterator[Need]:

@@ -22,11 +22,13 @@ _MAX_WORDS = 200
 
 @dataclass(frozen=True)
 class NodeCommand:
-    """`script` is empty when there is none; `loads` come before it; `code` is JavaScript."""
+    """`script` is empty when there is none; `loads` come before it, `arguments` after it; `code`
+    is JavaScript."""
 
     script: str = ""
     loads: tuple[str, ...] = ()
     code: tuple[str, ...] = ()
+    arguments: tuple[str, ...] = ()
 
 
 def parse_node_command(words: Sequence[str]) -> NodeCommand:
@@ -51,7 +53,15 @@ def parse_node_command(words: Sequence[str]) -> NodeCommand:
             break
     if code:
         script = ""
-    return NodeCommand(_known(script), tuple(filter(_known, loads)), tuple(filter(_known, code)))
+    return NodeCommand(
+        _known(script), tuple(filter(_known, loads)), tuple(filter(_known, code)), tuple(rest)
+    )
+
+
+def runner_of(path: str) -> str:
+    """The runner whose program a path is: `npm` of `bin/npm-cli.js`; empty for none."""
+    name = path.rpartition("/")[2].split(".")[0].removesuffix("-cli")
+    return name if name in RUNNERS else ""
 
 
 def _known(word: str) -> str:

@@ -25,13 +25,21 @@ class DataDepends(Resolver):
 
     def settle(self, graph: Graph) -> Iterator[tuple[str, Need]]:
         for source, package in list(in_use(self.world, graph)):
-            if id(package) in self._done:
-                continue
-            self._done.add(id(package))
-            for name in dict.fromkeys(name for group in package.depends for name in group):
-                other = self._by_name.get((package.type, name))
-                if other is not None and is_data_only(self.world, other):
+            waiting = [package]
+            while waiting:
+                package = waiting.pop()
+                if id(package) in self._done:
+                    continue
+                self._done.add(id(package))
+                for other in self._data_of(package):
+                    waiting.append(other)
                     yield from self._all_of(other, source, package)
+
+    def _data_of(self, package: Package) -> Iterator[Package]:
+        for name in dict.fromkeys(name for group in package.depends for name in group):
+            other = self._by_name.get((package.type, name))
+            if other is not None and is_data_only(self.world, other):
+                yield other
 
     def _all_of(
         self, package: Package, source: str, dependent: Package

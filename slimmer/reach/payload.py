@@ -19,13 +19,12 @@ _RECORDS = re.compile(
 )
 # The library of a language that somebody built here: its resolver knows which of it is needed.
 _STANDARD = re.compile(
-    r"(.+/)?lib(64)?/(python\d\.\d+/(?!site-packages/|dist-packages/)|ruby/\d|perl5/\d).*"
+    r"((?:.+/)?lib(?:64)?/(?:(python\d\.\d+)/(?!site-packages/|dist-packages/)|ruby/\d|perl5/\d)).*"
 )
-# Links that only give installed programs and their pages another name, and switches of an init
-# system.
-_SYSTEM_LINKS = re.compile(
-    r"(usr/(local/)?)?s?bin/[^/]+|etc/(alternatives|rc[0-9S]\.d)/[^/]+|usr/(local/)?share/man/.+"
-)
+# Where Python finds its library: the folder that has one of these (the file that sets its paths).
+_LANDMARKS = ("os.py", "os.pyc")
+# Links that only give installed programs another name, and switches of an init system.
+_SYSTEM_LINKS = re.compile(r"(usr/)?s?bin/[^/]+|etc/(alternatives|rc[0-9S]\.d)/[^/]+")
 _SYSTEMD_LINKS = re.compile(r"etc/systemd/(system|user)/.+")
 _SYSTEMD = "/lib/systemd/systemd"
 # Where distributions keep programs, libraries and what belongs to them (hier(7)).
@@ -60,9 +59,19 @@ def is_payload(world: World, node: Node) -> bool:
         return False
     if system_owner(world, node.path) or library_owner(world, node.path):
         return False
-    if _STANDARD.fullmatch(node.path) and not node.path.startswith(_APPLICATIONS):
+    if _is_standard(world, node.path):
         return False
     return not (node.is_symlink and _is_system_link(world, node.path))
+
+
+def _is_standard(world: World, path: str) -> bool:
+    """Whether a path is in the library of a language, and not only in a folder of such a name."""
+    found = _STANDARD.fullmatch(path)
+    if found is None or path.startswith(_APPLICATIONS):
+        return False
+    folder = world.filesystem.get(found[1].rstrip("/"))
+    names = (folder.children if folder is not None else None) or {}
+    return not found[2] or any(name in names for name in _LANDMARKS)
 
 
 def _is_system_link(world: World, path: str) -> bool:
@@ -92,7 +101,9 @@ def payload_roots(world: World, *, by_place: bool = False) -> Iterator[tuple[str
         if is_record(node.path):
             yield "records", Need(node.path, Kind.POLICY, "a package database", role=Role.KEEP)
         elif is_payload(world, node):
-            target = world.get(node.path) if node.is_symlink else node
-            weak = target is not node and target is not None and target.is_executable
-            level = Confidence.LOW if weak else Confidence.MEDIUM
+            target = world.trail(node.path)[1] if node.is_symlink else node
+            is_weak = target is not None and target is not node and target.is_executable
+            if is_weak and target is not None and is_payload(world, target):
+                is_weak = is_bare and _DISTRIBUTION.match(target.path) is not None
+            level = Confidence.LOW if is_weak else Confidence.MEDIUM
             yield "payload", Need(node.path, Kind.ROOT, OWNERLESS, level, Role.KEEP)

@@ -49,6 +49,9 @@ class PerlResolver(LanguageResolver):
         if is_first:
             for path in self._inc.links:
                 yield Need(path, Kind.DATA, "a folder of modules")
+            for node in self._inc.makers():
+                detail = "headers, documents and tools of Perl's makers"
+                yield Need(f"/{node.path}", Kind.DATA, detail, Confidence.LOW)
             runtime = _table()["runtime"]
             for name in runtime["modules"]:
                 yield from self._module(name, "perl loads it by itself", Confidence.MEDIUM)
@@ -139,6 +142,7 @@ class PerlResolver(LanguageResolver):
             said = Confidence.LOW if is_core and "::" not in name else Confidence.MEDIUM
             yield from self._family(name, said, _MAX_FAMILY)
         own = self._inc.module_name(node) if node is not None else ""
+        yield from self._parts(source, own)
         for name in _table()["families"].get(own, ()):
             yield from self._family(name, Confidence.MEDIUM, _MAX_LISTED_FAMILY)
         if source.is_autoloaded and own:
@@ -147,8 +151,22 @@ class PerlResolver(LanguageResolver):
         if own and node is not None:
             for each in self._inc.library(own.replace("::", "/")):
                 yield Need(f"/{each.path}", Kind.LOAD, f"the library of {own}")
+        for name in source.shared:
+            for folder in self._inc.shared(name):
+                detail = f"files that {name} shares"
+                yield Need(f"/{folder.path}", Kind.DATA, detail, Confidence.MEDIUM, tree=True)
         if source.has_unicode or own in _NAMES_CHARACTERS:
             yield from self._unicode(all_of_them=own in _NAMES_CHARACTERS)
+
+    def _parts(self, source: PerlSource, own: str) -> Iterator[Need]:
+        """Modules by the last part of their names: implementations, plug-ins, back ends."""
+        for host, parts in ((own, source.parts), *source.parts_of) if own else source.parts_of:
+            for place in (host, f"{host}::Plugin"):
+                for name in self._inc.members(place, parts):
+                    detail = f"names {name.removeprefix(f'{place}::')} of {place}"
+                    yield from self._module(name, detail, Confidence.MEDIUM)
+        if own and source.is_pluggable:
+            yield from self._family(f"{own}::Plugin", Confidence.MEDIUM, _MAX_FAMILY)
 
     def _module(self, name: str, detail: str, confidence: Confidence) -> Iterator[Need]:
         for node in self._inc.module(name):

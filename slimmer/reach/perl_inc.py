@@ -31,6 +31,9 @@ _TOOLS = frozenset(
     {"CORE", "CPAN", "Test", "Test2", "TAP", "ExtUtils", "Pod", "pod", "vendor_perl", "Perl"}
     | {"Locale", "Collate", "App", "CoreList", "DBM_Filter"}
 )
+# The same, each in one file that is large.
+_TOOL_FILES = ("/perl5db.pl", "/CPAN.pm", "/Devel/PPPort.pm", "/Module/CoreList.pm")
+_MAKERS = frozenset({"CORE", "CPAN", "Test", "Test2", "TAP", "ExtUtils", "Pod", "pod"})
 _CODE = (".pm", ".pl", ".so", ".al", ".ix")
 _MAX_FILES = 5000
 _VERSION = re.compile(r"5\.[\d.]+")
@@ -106,11 +109,40 @@ class Inc:
                             found.setdefault(node.path, node)
         return list(found.values()) if len(found) <= limit else []
 
+    def members(self, name: str, parts: Iterable[str]) -> list[str]:
+        """Those of `parts` that are modules below the namespace `name`, by their full names."""
+        path = name.replace("::", "/")
+        tops = {
+            top.removesuffix(".pm") for folder in self._all(path) for top in folder.children or ()
+        }
+        if not tops:
+            return []
+        full = (f"{name}::{part}" for part in parts if part.partition("::")[0] in tops)
+        return [each for each in full if self.find(f"{each.replace('::', '/')}.pm") is not None]
+
+    def shared(self, name: str) -> Iterator[Node]:
+        """The folders of files that a distribution or a module shares (File::ShareDir)."""
+        place = name.replace("::", "-")
+        for kind in ("dist", "module"):
+            yield from self._all(f"auto/share/{kind}/{place}")
+
     def core(self) -> Iterator[Node]:
         """Perl's own library but for its tools."""
         for folder in self._core:
             for node in files_below(self._world, folder, _TOOLS, _MAX_FILES):
+                if node.path.endswith(_TOOL_FILES):
+                    continue
                 if node.path.endswith(_CODE) and self.is_core(node):
+                    yield node
+
+    def makers(self) -> Iterator[Node]:
+        """What of Perl's own library is for its makers: headers, documents, tools and tests."""
+        for folder in self._core:
+            start = len(folder.path) + 1
+            for node in files_below(self._world, folder, frozenset({"vendor_perl"}), _MAX_FILES):
+                top = node.path[start:].partition("/")[0]
+                is_one = top in _MAKERS or node.path.endswith((*_TOOL_FILES, ".pod", ".h"))
+                if is_one and self.is_core(node):
                     yield node
 
     def tables(self, *, all_of_them: bool) -> list[Node]:

@@ -12,9 +12,17 @@ from slimmer.reach.python_dists import Distributions, stand_in
 from slimmer.reach.python_imports import Imports
 from slimmer.reach.python_native import Libraries
 from slimmer.reach.python_paths import SearchPath
+from slimmer.reach.python_records import distributions_asked
 from slimmer.reach.python_runtime import LIBRARY, PROGRAM, find_runtime, library_needs
 from slimmer.reach.python_site import Startup
-from slimmer.reach.python_units import Unit, Units, folder_modules, is_unused_part, unit_needs
+from slimmer.reach.python_units import (
+    Unit,
+    Units,
+    folder_modules,
+    is_tool,
+    is_unused_part,
+    unit_needs,
+)
 from slimmer.reach.python_words import python_start, references
 from slimmer.reach.resolver import Resolver, Visit
 from slimmer.reach.world import World
@@ -130,6 +138,9 @@ class PythonResolver(Resolver):
         unit = self._units.of(node.path)
         yield from self._imports.of_source(node, source, text, unit)
         yield from self._libraries.needs(text)
+        for name in distributions_asked(text):
+            level = Confidence.LOW if is_tool(name) and unit is not None else Confidence.MEDIUM
+            yield from self._dists.whole(name, f"asks for the distribution {name}", level)
         if unit is not None:
             yield from self._unit_of(visit)
         else:
@@ -158,6 +169,9 @@ class PythonResolver(Resolver):
 
 
 def _tests(modules: Iterable[Node]) -> Iterator[Need]:
+    """Helpers beside tests; the tests themselves are for a runner of tests, which nobody starts."""
     for module in modules:
+        if module.name.startswith("test_"):
+            continue
         detail = "beside a module of tests that is imported"
         yield Need(f"/{module.path}", Kind.LOAD, detail, Confidence.MEDIUM)

@@ -201,7 +201,7 @@ class Imports:
         if asker.unit is None and not is_said:
             return level
         if not self._paths.is_optional(file.path):
-            return None
+            return _MEDIUM if self._paths.has_extensions(file.path) and not is_said else None
         # Most that libraries import of those, they do where nobody comes: in windows, in tests.
         return level if self._is_loaded(asker, level) and not is_said else _LOW
 

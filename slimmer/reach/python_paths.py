@@ -8,7 +8,11 @@ from slimmer.reach.python_runtime import Runtime, is_optional
 from slimmer.reach.world import World
 
 _MAX_FOLDERS = 64
-_TK = ("tkinter", "turtle.py", "idlelib", "turtledemo")
+# Modules of the standard library whose extensions are optional: how the names of those begin.
+_EXTENSIONS = {
+    **dict.fromkeys(("tkinter", "turtle.py", "idlelib", "turtledemo"), ("_tkinter", "tkinter")),
+    **dict.fromkeys(("dbm", "shelve.py"), ("_dbm", "_gdbm")),
+}
 
 
 class SearchPath:
@@ -85,25 +89,29 @@ class SearchPath:
         """Whether a file of the standard library is one that only its own importers need."""
         return any(is_optional(runtime, path) for runtime in self.runtimes)
 
+    def has_extensions(self, path: str) -> bool:
+        """Whether a module of the standard library has extensions that are optional."""
+        return self._part(path)[1] in _EXTENSIONS
+
     def optional_part(self, node: Node) -> Iterator[Need]:
         """What comes with a module of the standard library that is optional and imported."""
-        if not self.is_optional(node.path):
-            return
-        inside = (path for path in self._library if node.path.startswith(f"{path}/"))
-        folder = next(inside, "")
-        part = node.path[len(folder) + 1 :].partition("/")[0]
+        folder, part = self._part(node.path)
         detail = f"part of {part}"
-        top = None if part == "test" else self._world.filesystem.get(f"{folder}/{part}")
-        for child in self._world.below(top) if top is not None and top.is_directory else ():
-            if not child.is_directory and "/__pycache__/" not in child.path:
-                yield Need(f"/{child.path}", Kind.LOAD, detail, Confidence.MEDIUM)
-        if part in _TK:
-            for library in self._library.values():
-                for name, child in (library.children or {}).items():
-                    if name.startswith("_tkinter.") or name in ("tkinter", "_tkinter"):
-                        yield Need(
-                            f"/{child.path}", Kind.LOAD, detail, Confidence.MEDIUM, tree=True
-                        )
+        if self.is_optional(node.path):
+            top = None if part == "test" else self._world.filesystem.get(f"{folder}/{part}")
+            for child in self._world.below(top) if top is not None and top.is_directory else ():
+                if not child.is_directory and "/__pycache__/" not in child.path:
+                    yield Need(f"/{child.path}", Kind.LOAD, detail, Confidence.MEDIUM)
+        names = _EXTENSIONS.get(part, ())
+        for library in self._library.values() if names else ():
+            for name, child in (library.children or {}).items():
+                if name.partition(".")[0] in names:
+                    yield Need(f"/{child.path}", Kind.LOAD, detail, Confidence.MEDIUM, tree=True)
+
+    def _part(self, path: str) -> tuple[str, str]:
+        """The folder of the standard library that a file is in, and the outermost part it is of."""
+        folder = next((each for each in self._library if path.startswith(f"{each}/")), "")
+        return folder, path[len(folder) + 1 :].partition("/")[0]
 
 
 def _has_distributions(folder: Node) -> bool:

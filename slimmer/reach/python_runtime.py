@@ -24,7 +24,7 @@ _OPTIONAL = re.compile(
     r"(.*/)?(tests?|idle_test)/.*"
     r"|(idlelib|turtledemo|tkinter|ensurepip|pydoc_data|config-[^/]*|__phello__)/.*"
     r"|(turtle|antigravity|this|__hello__)\.py|_tkinter/.*|distutils/command/wininst.*"
-    r"|lib-dynload/(_tkinter|_test|_ctypes_test|xx).*|.*\.(a|exe|bat|whl)"
+    r"|lib-dynload/((_tkinter|_test|_ctypes_test|xx).*|(nis|_g?dbm|ossaudiodev)\..*)|.*\.(a|exe|bat|whl)"
 )
 _BYTECODE = re.compile(r".*/__pycache__/[^/]*")
 

@@ -12,7 +12,7 @@ from slimmer.reach.language_resolver import LanguageResolver
 from slimmer.reach.languages import RUBY
 from slimmer.reach.payload import is_payload
 from slimmer.reach.resolver import Visit
-from slimmer.reach.ruby_gems import Gems, gem_need
+from slimmer.reach.ruby_gems import Gems, gem_need, is_paper
 from slimmer.reach.world import World
 
 _LIBRARY = (
@@ -87,7 +87,8 @@ class RubyResolver(LanguageResolver):
         for folder in self._library.values():
             for node in files_below(self.world, folder, _NO_PARTS, _MAX_FILES):
                 role = Role.CODE if node.path.endswith(".so") else Role.KEEP
-                yield Need(f"/{node.path}", Kind.LOAD, detail, role=role)
+                level = Confidence.LOW if is_paper(node.path) else Confidence.HIGH
+                yield Need(f"/{node.path}", Kind.LOAD, detail, level, role)
         for path in folders(self.world, _DEFAULT_GEMS):
             yield Need(path, Kind.LOAD, "gems of Ruby's own", role=Role.KEEP, tree=True)
         for name in _LOADED:

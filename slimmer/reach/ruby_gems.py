@@ -17,6 +17,15 @@ _WORKSHOP = re.compile(
     r"|ports/archives/.*|.*\.(?:o|a|md|rdoc|markdown|gem|rbi)|(?:.*/)?(?:mkmf\.log|gem_make\.out)",
     re.IGNORECASE,
 )
+# The same of Ruby's own library: manuals, and how its documentation looks.
+_PAPERS = re.compile(
+    r".*/bundler/man/.*|.*/rdoc/generator/template/.*|.*\.(?:c|h|o|a|ri|rbs)", re.IGNORECASE
+)
+
+
+def is_paper(path: str) -> bool:
+    """Whether a file of Ruby's own library serves no program that runs."""
+    return _PAPERS.fullmatch(path) is not None
 
 
 class Gems:
@@ -84,9 +93,13 @@ class Gems:
         if owner is None:
             return
         for path in owner.files:
-            if "/vendor_ruby/" in path or "/rubygems-integration/" in path:
-                role = Role.CODE if path.endswith(".so") else Role.KEEP
-                yield Need(f"/{path}", Kind.LOAD, f"in the package {owner.name}", role=role)
+            if "/vendor_ruby/" not in path and "/rubygems-integration/" not in path:
+                continue
+            role = Role.CODE if path.endswith(".so") else Role.KEEP
+            inside = path.rpartition("/gems/")[2].partition("/")[2]
+            is_used = "/gems/" not in path or not _WORKSHOP.fullmatch(inside)
+            level = Confidence.HIGH if is_used else Confidence.LOW
+            yield Need(f"/{path}", Kind.LOAD, f"in the package {owner.name}", level, role)
 
 
 def gem_need(package: Package, detail: str, confidence: Confidence = Confidence.HIGH) -> Need:

@@ -124,6 +124,8 @@ class Expander:
         if part.name == "#" or part.operator == "other":
             self._part(Anything(part.operand), state, True)
             return _UNKNOWN
+        if part.operator == "[]":
+            self._part(Anything(part.operand), state, True)
         values = self._value(part, state)
         if part.quoted or whole:
             return tuple((value,) for value in values)
@@ -148,6 +150,10 @@ class Expander:
 
     def _value(self, part: Variable, state: State) -> tuple[str, ...]:
         values = state.values(part.name)
+        if values is None and part.name in state.arrays:
+            # Any of its elements: which one is often for the run to tell.
+            elements = (text for fields in state.arrays[part.name] for text in fields)
+            values = tuple(dict.fromkeys(elements))[:MAX_VALUES]
         operator = part.operator
         if operator in _SET:
             default = self.texts(part.operand, state)

@@ -108,12 +108,14 @@ def matches(world: World, pattern: str, folder: str) -> list[str]:
     absolute = pattern.startswith("/")
     found = [("/" if absolute else "", world.get("/" if absolute else folder))]
     for part in [part for part in pattern.split("/") if part]:
-        found = [
+        base = "/" if absolute else f"{folder}/"
+        places = (
             place
             for path, node in found
             if node is not None
-            for place in _step(world, path, node, part, "/" if absolute else f"{folder}/")
-        ][:MAX_FILES]
+            for place in _step(world, path, node, part, base)
+        )
+        found = list(islice(places, MAX_FILES))
     return [path for path, node in found if node is not None]
 
 
@@ -130,10 +132,16 @@ def _step(
             yield place, node_there
         return
     expression = compiled(as_glob(part))
-    for name in sorted(islice(node.children, _MAX_LOOKED_AT)):
+    names = sorted(islice(node.children, min(_MAX_LOOKED_AT, world.names_left)))
+    world.names_left -= len(names)
+    for name in names:
         if expression.match(name) and (not name.startswith(".") or part.startswith(".")):
             place = start + name
-            yield place, world.get(place if place.startswith("/") else base + place)
+            child = node.children[name]
+            if child.is_symlink:
+                yield place, world.get(place if place.startswith("/") else base + place)
+            else:
+                yield place, child
 
 
 def found_by_find(world: World, words: tuple[str, ...], folder: str) -> tuple[str, ...] | None:

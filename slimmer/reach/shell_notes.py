@@ -1,5 +1,6 @@
 """What a script is found to need: the base of running it."""
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -24,6 +25,8 @@ from slimmer.reach.shell_state import MAX_FILES, MAX_VALUES, Fields, State, as_g
 from slimmer.reach.world import World
 
 _SHOWN = 80
+# Of an element of an array: `[key]=value`.
+_KEY = re.compile(r"\A\[[^\[\]]*\]=")
 
 
 @dataclass
@@ -66,7 +69,10 @@ class Notes(ABC):
     def assign(self, assignment: Assignment, state: State) -> None:
         name = assignment.name
         if assignment.array is not None:
-            fields = self.expander.command(assignment.array, state)
+            fields = [
+                tuple(_KEY.sub("", text) for text in alternative)
+                for alternative in self.expander.command(assignment.array, state)
+            ]
             old_fields = state.arrays.get(name, ((),)) if assignment.append else ((),)
             both = (a + b for a in old_fields for b in fields if len(a) < MAX_FILES)
             state.arrays[name] = tuple(dict.fromkeys(both))[:MAX_VALUES]

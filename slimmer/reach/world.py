@@ -1,7 +1,7 @@
 """What resolvers may ask: the image as the processes in its container will see it."""
 
 import functools
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from slimmer.filesystem.tree import MAX_LINKS_FOLLOWED, Filesystem, Node, reversed_parts
@@ -11,6 +11,11 @@ from slimmer.packages.interface import Package, Packages
 # What runtimes use where the config has no PATH.
 DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 MAX_TEXT = 1024 * 1024
+# Folders of one PATH, and PATHs that are remembered: both are the image's to choose.
+_MAX_SEARCHED = 256
+_MAX_SEARCHES = 1000
+# Links of one chain that are followed to tell which of them lead nowhere.
+_MAX_CHAIN = 10_000
 
 ReadFile = Callable[[Node, int], bytes]
 """`(node, limit) -> at most limit bytes` of a regular file of the image."""
@@ -25,6 +30,12 @@ class World:
     config: ImageConfig
     read: ReadFile
     _texts: dict[str, bytes] = field(default_factory=dict)
+    _searches: dict[str, list[tuple[str, Container[str]]]] = field(default_factory=dict)
+
+    # Names that patterns of scripts may still be held against.
+    names_left: int = 500_000
+    # Links that are in the last place of a path and have too many behind them, by id.
+    _lost: set[int] = field(default_factory=set)
 
     @functools.cached_property
     def environment(self) -> Mapping[str, str]:
@@ -63,14 +74,24 @@ class World:
         if "/" in name:
             places: Iterable[str] = (self.absolute(name),)
         else:
-            folders = self.search_path if path is None else search_folders(path)
-            places = (f"{folder}/{name}" for folder in folders)
+            folders = self._searched(self.environment["PATH"] if path is None else path)
+            places = (f"{folder}/{name}" for folder, names in folders if name in names)
         found: dict[int, str] = {}
         for place in places:
             node = self.get(place)
             if node is not None and node.is_file:
                 found.setdefault(id(node.inode), place)
         return list(found.values())
+
+    def _searched(self, path: str) -> list[tuple[str, Container[str]]]:
+        """The folders of a PATH that are there, and the names in each."""
+        known = self._searches.get(path)
+        if known is None:
+            nodes = ((folder, self.get(folder)) for folder in search_folders(path)[:_MAX_SEARCHED])
+            known = [(folder, node.children) for folder, node in nodes if node and node.children]
+            if len(self._searches) < _MAX_SEARCHES:
+                self._searches[path] = known
+        return known
 
     def absolute(self, path: str, folder: str | None = None) -> str:
         """`path` seen from `folder`, else from the working directory."""
@@ -84,6 +105,8 @@ class World:
     def trail(self, path: str) -> tuple[list[Node], Node | None]:
         """Every link on the way to `path`, in order, and what it leads to, None for nowhere."""
         links: list[Node] = []
+        last: list[Node] = []
+        seen: set[int] = set()
         node = self.filesystem.root
         parts = reversed_parts(path)
         while parts:
@@ -93,17 +116,30 @@ class World:
                 continue
             child = node.children.get(part) if node.children is not None else None
             if child is None:
-                return links, None
+                break
             if not child.is_symlink:
                 node = child
                 continue
             links.append(child)
-            if len(links) > MAX_LINKS_FOLLOWED:
-                return links, None
+            if id(child) in seen:
+                self._lost.update(seen)
+            if id(child) in self._lost or len(links) > (
+                MAX_LINKS_FOLLOWED if parts else _MAX_CHAIN
+            ):
+                break
+            if not parts:
+                last.append(child)
+                seen.add(id(child))
             if child.inode.link.startswith("/"):
                 node = self.filesystem.root
             parts += reversed_parts(child.inode.link)
-        return links, node
+        else:
+            if len(links) <= MAX_LINKS_FOLLOWED:
+                return links, node
+        if len(links) > MAX_LINKS_FOLLOWED:
+            # Nobody gets through, from none of these: a chain of thousands is followed once.
+            self._lost.update(id(link) for link in last[:-MAX_LINKS_FOLLOWED])
+        return links[: MAX_LINKS_FOLLOWED + 1], None
 
     def below(self, folder: Node) -> Iterator[Node]:
         """Everything below a folder."""

@@ -62,6 +62,11 @@ def test_quoted_words_come_back(words: list[str]) -> None:
     assert found in (None, ("app", *words))
 
 
-@given(st.lists(st.text("abc-./:=%+,_ 'x", min_size=1), max_size=5))
+# The reader of scripts takes `==` for an operator and refuses it, which is safe.
+@given(
+    st.lists(
+        st.text("abc-./:=%+,_ 'x", min_size=1).filter(lambda word: set(word) != {"="}), max_size=5
+    )
+)
 def test_plain_words_need_no_shell(words: list[str]) -> None:
     assert to_exec_form(("sh", "-c", shlex.join(["app", *words]))) == ("app", *words)

@@ -312,6 +312,52 @@ def test_a_file_of_two_packages_stays_with_the_one_that_stays(tmp_path: Path) ->
         check_truth(result)
 
 
+def test_a_link_to_a_folder_of_papers_is_a_file_that_a_package_still_has(tmp_path: Path) -> None:
+    packages = {"gcc": ["usr/bin/x", "usr/share/doc/gcc"], "cpp": ["usr/share/doc/cpp/copyright"]}
+    layer = {
+        **debian(packages),
+        **_files("usr/bin/x", "usr/share/doc/cpp/copyright"),
+        "usr/share/doc/gcc": Symlink("cpp"),
+    }
+    options = BuildOptions("safe", user="keep", drop=("usr/bin/x",), keep=("usr/share/doc/gcc",))
+    with built(tmp_path, layer, options=options) as result, result.after() as after:
+        assert after.subject.filesystem.get("usr/share/doc/gcc") is not None
+        assert "gcc" in _listed(after)
+        check_truth(result)
+
+
+def test_a_link_near_the_root_is_nobodys_file(tmp_path: Path) -> None:
+    packages = {"old": ["usr/bin/x", "usr/lib64"], "curl": ["usr/bin/curl"]}
+    layer = {
+        **debian(packages),
+        **_files("usr/bin/x", "usr/bin/curl", "usr/lib/y"),
+        "usr/lib64": Symlink("lib"),
+    }
+    options = BuildOptions("safe", user="keep", drop=("usr/bin/x",))
+    with built(tmp_path, layer, options=options) as result, result.after() as after:
+        assert after.subject.filesystem.get("usr/lib64") is not None
+        assert _listed(after) == ["curl"]
+
+
+@pytest.mark.parametrize(("drop", "is_listed"), [("usr/bin/b", True), ("usr/bin/a.real", False)])
+def test_the_line_of_a_diverted_file_goes_with_the_file_and_not_with_the_path(
+    drop: str, is_listed: bool, tmp_path: Path
+) -> None:
+    packages = {"a": ["usr/bin/a", "usr/bin/b", "usr/bin/c"], "wrap": ["usr/bin/a", "usr/bin/w"]}
+    layer = {
+        **debian(packages),
+        **_files("usr/bin/a.real", "usr/bin/b", "usr/bin/c", "usr/bin/a", "usr/bin/w"),
+        "var/lib/dpkg/diversions": b"/usr/bin/a\n/usr/bin/a.real\nwrap\n",
+    }
+    options = BuildOptions("safe", user="keep", drop=(drop, "usr/bin/a"))
+    with built(tmp_path, layer, options=options) as result, result.after() as after:
+        lists = [result.written(f"var/lib/dpkg/info/{name}.list").split() for name in packages]
+        assert (b"/usr/bin/a" in lists[0]) is is_listed
+        assert b"/usr/bin/a" not in lists[1]
+        owner = after.subject.packages.owner("usr/bin/a.real")
+        assert (owner is not None and owner.name == "a") is is_listed
+
+
 # --- apk ----------------------------------------------------------------------------------------
 
 _APK = (

@@ -225,3 +225,121 @@ def test_a_base_image_is_warned_of(tmp_path: Path) -> None:
     ):
         _, result = _built(tmp_path, PACKAGE_PROFILE, _debian(), cmd)
         assert ("will be typed" in result.warnings) is warned
+
+
+# --- papers of packages of which nothing else stays -----------------------------------------------
+
+
+def _names(result: Result) -> set[str]:
+    return {package.name for package in result.outcome.after.packages.all}
+
+
+def _with_tool(tmp_path: Path, options: BuildOptions, **more: Content) -> tuple[set[str], Result]:
+    """The small Debian with a tool that has a manual, and with packages that share papers."""
+    packages = {
+        **_PACKAGES,
+        "tool": [
+            "usr/bin/tool",
+            "usr/share/man/man1/tool.1",
+            "usr/lib/systemd/system/tool.timer",
+            "usr/share/doc/tool",
+        ],
+        "tool-base": ["usr/share/doc/tool-base/copyright"],
+    }
+    files = {
+        **_debian(),
+        **debian(packages, server=paragraph("server", Depends="server-data, libold")),
+        "usr/bin/tool": _program(),
+        "usr/share/man/man1/tool.1": b"tool(1)",
+        "usr/lib/systemd/system/tool.timer": b"[Timer]\n",
+        "usr/share/doc/tool": Symlink("tool-base"),
+        "usr/share/doc/tool-base/copyright": b"GPL",
+    }
+    files |= {path.replace("__", "/"): content for path, content in more.items()}
+    paths, result = _built(tmp_path, options, files)
+    return set(paths), result
+
+
+@pytest.mark.parametrize("options", _BOTH)
+def test_papers_stay_with_nothing_but_papers_only_where_a_link_leads(
+    tmp_path: Path, options: BuildOptions
+) -> None:
+    """As libgcc-s1 has its documentation in gcc-12-base, and gcc has its own in cpp."""
+    first, second = tmp_path / "1", tmp_path / "2"
+    first.mkdir()
+    second.mkdir()
+    manual = {"usr__share__man__man1__alias.1": Symlink("tool.1")}
+    paths, result = _with_tool(first, options, **manual)
+    assert not {path for path in paths if "tool" in path}
+    assert _names(result) == {"server", "server-data"}
+    asked = replace(options, keep=("/usr/bin/tool",))
+    paths, result = _with_tool(second, asked)
+    assert {"usr/share/doc/tool", "usr/share/doc/tool-base/copyright"} <= paths
+    assert _names(result) == {"server", "server-data", "tool", "tool-base"}
+
+
+@pytest.mark.parametrize("options", _BOTH)
+def test_a_package_that_only_depends_on_others_goes_with_its_papers(
+    tmp_path: Path, options: BuildOptions
+) -> None:
+    papers = "usr/share/doc/server-meta/copyright"
+    packages = {**_PACKAGES, "server-meta": [papers]}
+    depending = paragraph("server", Depends="server-meta, server-data")
+    files = _debian() | debian(packages, server=depending) | {papers: b"GPL"}
+    paths, result = _built(tmp_path, options, files)
+    assert papers not in paths
+    assert _names(result) == {"server", "server-data"}
+
+
+@pytest.mark.parametrize("options", _BOTH)
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        {"keep": ("/usr/share/doc/tool-base/copyright",)},
+        {"keep": ("/usr/share/doc/tool-base/**",)},
+        {"keep_package": ("tool-base",)},
+    ],
+)
+def test_papers_that_the_user_keeps_stay(
+    tmp_path: Path, options: BuildOptions, wanted: dict[str, tuple[str, ...]]
+) -> None:
+    paths, result = _with_tool(tmp_path, replace(options, **wanted))
+    assert "usr/share/doc/tool-base/copyright" in paths
+    assert "usr/share/doc/tool" not in paths
+    assert _names(result) == {"server", "server-data", "tool-base"}
+
+
+@pytest.mark.parametrize("options", _BOTH)
+def test_papers_that_the_application_links_to_stay(tmp_path: Path, options: BuildOptions) -> None:
+    link = Symlink("/usr/share/doc/tool/copyright")
+    paths, result = _with_tool(tmp_path, options, srv__app__LICENSE=link)
+    assert {"usr/share/doc/tool", "usr/share/doc/tool-base/copyright"} <= paths
+    assert _names(result) == {"server", "server-data", "tool", "tool-base"}
+
+
+@pytest.mark.parametrize("options", _BOTH)
+@pytest.mark.parametrize(("has_systemd", "stays"), [(True, True), (False, False)])
+def test_units_stay_where_something_reads_them(
+    tmp_path: Path, options: BuildOptions, has_systemd: bool, stays: bool
+) -> None:
+    wants = "etc/systemd/system/timers.target.wants/tool.timer"
+    more: dict[str, Content] = {wants: Symlink("/usr/lib/systemd/system/tool.timer")}
+    if has_systemd:
+        more["usr/lib/systemd/systemd"] = _program()
+    paths, result = _with_tool(tmp_path, options, **more)
+    assert (wants in paths) is stays
+    assert ("tool" in _names(result)) is stays
+
+
+@pytest.mark.parametrize("options", _BOTH)
+def test_a_name_the_application_gave_its_own_program_stays(
+    tmp_path: Path, options: BuildOptions
+) -> None:
+    files = _debian() | {
+        "opt/shop/bin/shop": _program(),
+        "usr/local/bin/shop": Symlink("/opt/shop/bin/shop"),
+        "usr/local/bin/admin": Symlink("/usr/bin/server-admin"),
+    }
+    paths, _ = _built(tmp_path, options, files)
+    assert {"opt/shop/bin/shop", "usr/local/bin/shop"} <= paths
+    assert not {"usr/local/bin/admin", "usr/bin/server-admin"} & paths

@@ -431,6 +431,8 @@ def test_what_cannot_be_given_keeps_root() -> None:
         (b"# user web;", 65532),
         (b"[program:a]\nuser=web\n[program:b]\nuser=web", 33),
         (b"[program:a]\nuser=web\n[program:b]\nuser=other", 0),
+        (b"[web]\nuser=root\n[program:a]\nuser=web", 0),
+        (b"[unix_http_server]\nuser=root\n[program:a]\nuser=web", 33),
     ],
 )
 def test_users_of_configuration(directive: bytes, uid: int) -> None:

@@ -83,3 +83,28 @@ def test_unicode(source: str) -> None:
 @given(st.text())
 def test_any_text_is_read(source: str) -> None:
     assert all(parse_perl_source(source).uses)
+
+
+def test_last_parts_of_names() -> None:
+    source = "build(implementations => ['XS', 'PP'], order => [qw(Fast pure)]);"
+    assert parse_perl_source(source).parts == ("XS", "PP", "Fast")
+    source = "use Host qw(Part Deep::Part small);\nuse Other;\nuse Third 1.2 ('Word');\n"
+    found = parse_perl_source(source).parts_of
+    assert found == (("Host", ("Part", "Deep::Part")), ("Third", ("Word",)))
+
+
+@pytest.mark.parametrize(
+    ("source", "families"),
+    [
+        ("use Module::Pluggable search_path => ['A::B', 'C'], require => 1;", ("A::B", "C")),
+        ("use Module::Find; useall 'A::B';", ("A::B",)),
+        ("useall 'A::B';", ()),
+    ],
+)
+def test_namespaces_that_are_searched(source: str, families: tuple[str, ...]) -> None:
+    assert parse_perl_source(source).families == families
+
+
+def test_shared_files() -> None:
+    source = "dist_file( 'A-B', $x ); File::ShareDir::module_dir('C::D'); dist_dir($e);"
+    assert parse_perl_source(source).shared == ("A-B", "C::D")

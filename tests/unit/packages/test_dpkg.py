@@ -1,9 +1,11 @@
 """Debian packages out of images: files, diversions, layers, purls."""
 
 import hashlib
+from typing import Any
 
 from support.layers import Content, Folder, Symlink, filesystem_of
 
+from slimmer.filesystem.tree import Node
 from slimmer.packages.catalogue import read_packages
 from slimmer.packages.dpkg import info_files
 from slimmer.packages.interface import Package
@@ -214,6 +216,27 @@ def test_info_files_are_those_of_the_package_alone() -> None:
         "a.postinst",
         "a:amd64.md5sums",
     ]
+
+
+def test_the_info_folder_is_looked_through_once_for_all_packages() -> None:
+    names = [f"p{number}" for number in range(50)]
+    layer: dict[str, Content] = {f"{INFO}/{name}.list": b"x" for name in names}
+    filesystem = filesystem_of(layer | {STATUS: b"".join(map(paragraph, names))})
+    info = filesystem.get(INFO)
+    assert info is not None
+    info.children = counted = _Counted(info.children or {})
+    packages = read_packages(filesystem).all
+    before = counted.looked_through
+    assert [len(info_files(filesystem, package)) for package in packages] == [1] * 50
+    assert counted.looked_through == before + 1
+
+
+class _Counted(dict[str, Node]):
+    looked_through = 0
+
+    def items(self) -> Any:
+        self.looked_through += 1
+        return super().items()
 
 
 def test_a_file_two_packages_list_is_the_first_ones_by_name() -> None:

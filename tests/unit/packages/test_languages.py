@@ -11,7 +11,8 @@ import pytest
 from formats.elf_builder import Elf
 from support.layers import Content, Layer, Symlink, filesystem_of
 
-from slimmer.packages import survey
+from slimmer.formats.python_dist import RecordEntry, parse_record
+from slimmer.packages import python, survey
 from slimmer.packages.catalogue import read_packages
 from slimmer.packages.interface import Package
 
@@ -27,6 +28,30 @@ def packages_of(*layers: Layer) -> list[Package]:
 def metadata(name: str, *more: str) -> bytes:
     lines = ("Metadata-Version: 2.1", f"Name: {name}", "Version: 1.0", *more, "", "")
     return "\n".join(lines).encode()
+
+
+def test_records_that_list_what_is_not_there_are_not_read_for_ever(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(survey, "MAX_CLAIMED", 1000)
+    lines = 0
+
+    def counting(data: bytes) -> tuple[RecordEntry, ...]:
+        nonlocal lines
+        entries = parse_record(data)
+        lines += len(entries)
+        return entries
+
+    monkeypatch.setattr(python, "parse_record", counting)
+    layer: dict[str, Content] = {}
+    for number in range(20):
+        info = f"{SITE}/w{number}-1.dist-info"
+        layer[f"{info}/METADATA"] = metadata(f"w{number}")
+        layer[f"{info}/RECORD"] = b"gone,,\n" * 300
+    found = read_packages(filesystem_of(layer))
+    assert lines == 900
+    assert len(found.all) == 20
+    assert len(found.unread) == 17
 
 
 def test_python_files_by_record() -> None:

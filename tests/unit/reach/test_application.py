@@ -139,6 +139,14 @@ def test_a_standard_library_is_not_believed() -> None:
     assert "usr/bin/convert" not in graph
 
 
+def test_what_a_runtime_was_built_with_is_nobodys_need() -> None:
+    for path in ("perl5/5.38.0/x86_64-linux-gnu/Config_heavy.pl", "jruby/lib/x/rbconfig.rb"):
+        place = f"usr/local/lib/{path}"
+        graph = graph_of({place: b"cc => '/usr/share/fonts/good.ttf', system('convert')"}, place)
+        assert "usr/share/fonts/good.ttf" not in graph
+        assert "usr/bin/convert" not in graph
+
+
 def test_source_that_is_only_data_starts_nothing() -> None:
     source = b"import subprocess\nsubprocess.run(['convert'])\n"
     graph = graph_of({"data/x.py": source}, "data/x.py", Role.KEEP)

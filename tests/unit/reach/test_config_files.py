@@ -184,6 +184,21 @@ def test_a_text_that_nobody_configures_by_needs_nothing() -> None:
     assert _has(graph, "srv/other/x") == DATA
 
 
+def test_settings_that_say_where_they_lie_do_not_need_all_that_lies_there() -> None:
+    files: dict[str, Content] = {
+        "bin/web": PROGRAM,
+        "etc/web.conf": b"read /opt/env/env.cfg /opt/env/share/part.conf\n",
+        "opt/env/env.cfg": b"command = make /opt/env/\nshared = /opt/shared\n",
+        "opt/env/share/part.conf": b"prefix = /opt/env\n",
+        "opt/env/lib/big": b"x",
+        "opt/shared/data": b"x",
+    }
+    graph = _graph(files, "web")
+    assert "opt/env/share/part.conf" in graph
+    assert "opt/shared/data" in graph
+    assert "opt/env/lib/big" not in graph
+
+
 def test_configuration_of_nobody_has_no_directives() -> None:
     files: dict[str, Content] = {
         "bin/web": PROGRAM,

@@ -210,6 +210,15 @@ def test_documentation_translations_and_caches_are_only_a_hint() -> None:
     assert _weak(by_name, "usr/share/doc/x/README")
 
 
+def test_a_library_loads_only_the_plugins_that_its_configuration_names() -> None:
+    files: Files = {"usr/lib/security/pam_any.so": library()}
+    names = ("/usr/lib/security/",)
+    for name in ("libpam.so.0", "libother.so.0"):
+        app = program(needed=name)
+        graph = _reached({"app": app, f"lib/{name}": library(*names, imports="dlopen"), **files})
+        assert ("usr/lib/security/pam_any.so" in graph) is (name == "libother.so.0")
+
+
 def test_a_client_library_of_the_init_system_does_not_keep_its_services() -> None:
     files: Files = {"usr/lib/systemd/network/a.network": b""}
     client = library("/usr/lib/systemd/network")
@@ -403,6 +412,15 @@ def test_programs_of_a_folder_that_is_named_are_started() -> None:
     assert graph.role("usr/libexec/git/svn") is Role.READ
     reader = _reached({"app": program("/usr/libexec/git"), **files})
     assert reader.role("usr/libexec/git/fetch") is Role.READ
+
+
+def test_a_script_among_settings_is_not_started_by_the_folder() -> None:
+    script = File(b"#!/bin/sh\n", 0o755)
+    app = program("/etc/db", "/etc/hooks.d", imports="execv")
+    files: Files = {"etc/db/db.conf": b"", "etc/db/start": script, "etc/hooks.d/up": script}
+    graph = _reached({"app": app, **files})
+    assert graph.role("etc/db/start") is Role.READ
+    assert graph.started("etc/hooks.d/up")
 
 
 def test_the_programs_of_a_bin_folder_are_not_started_by_its_name() -> None:

@@ -65,11 +65,19 @@ def test_the_closure_of_a_script() -> None:
 
 def test_an_application_has_the_whole_library() -> None:
     graph = graph_of(
-        {**script("1;"), f"{CORE}/CORE/perl.h": b"", f"{CORE}/x.pod": b""}, is_system=False
+        {
+            **script("1;"),
+            f"{CORE}/CORE/perl.h": b"",
+            f"{CORE}/x.pod": b"",
+            f"{CORE}/Module/CoreList.pm": b"",
+        },
+        is_system=False,
     )
     assert f"{CORE}/Unused.pm" in graph
     assert f"{CORE}/x.pod" not in graph
     assert f"{CORE}/CORE/perl.h" not in graph
+    assert f"{CORE}/Module/CoreList.pm" not in graph
+    assert f"{CORE}/CORE/perl.h" in graph.weak
 
 
 def test_modules_are_followed_only_where_perl_runs() -> None:
@@ -102,6 +110,43 @@ def test_drivers_that_are_named_at_run_time(source: str) -> None:
     )
     assert graph.role("usr/lib/x86_64-linux-gnu/perl5/5.36/auto/DBD/SQLite/SQLite.so") is Role.CODE
     assert "usr/share/perl5/Other/Plugin.pm" not in graph
+
+
+def test_implementations_by_the_last_part_of_their_names() -> None:
+    folder = "usr/share/perl5"
+    graph = graph_of(
+        {
+            **script("use A::Hook; use A::Host qw(Extra);"),
+            f"{folder}/A/Hook.pm": b"build(implementations => ['XS', 'PP']); say 'Gone';",
+            f"{folder}/A/Hook/XS.pm": b"",
+            f"{folder}/A/Hook/PP.pm": b"use Deep;",
+            f"{folder}/A/Hook/Unnamed.pm": b"",
+            f"{folder}/Deep.pm": b"",
+            f"{folder}/XS.pm": b"",
+            f"{folder}/A/Host.pm": b"use Module::Pluggable;",
+            f"{folder}/A/Host/Extra.pm": b"",
+            f"{folder}/A/Host/Other.pm": b"",
+            f"{folder}/A/Host/Plugin/Any.pm": b"",
+        }
+    )
+    kept = ("A/Hook/XS", "A/Hook/PP", "Deep", "A/Host/Extra", "A/Host/Plugin/Any")
+    assert [name for name in kept if f"{folder}/{name}.pm" not in graph] == []
+    left = ("A/Hook/Unnamed", "XS", "A/Host/Other")
+    assert [name for name in left if f"{folder}/{name}.pm" in graph] == []
+
+
+def test_files_that_a_distribution_shares() -> None:
+    folder = "usr/share/perl5"
+    graph = graph_of(
+        {
+            **script("use A;"),
+            f"{folder}/A.pm": b"use File::ShareDir; dist_file('A-Data', $x . '.pl');",
+            f"{folder}/auto/share/dist/A-Data/fr.pl": b"{}",
+            f"{folder}/auto/share/dist/B-Data/fr.pl": b"{}",
+        }
+    )
+    assert f"{folder}/auto/share/dist/A-Data/fr.pl" in graph
+    assert f"{folder}/auto/share/dist/B-Data/fr.pl" not in graph
 
 
 def test_functions_in_files_of_their_own() -> None:

@@ -37,6 +37,10 @@ def runtime(prefix: str = "usr/local") -> dict[str, Content]:
         f"{library}/lib-dynload/_ssl.cpython-311.so": LIBRARY,
         f"{library}/lib-dynload/_tkinter.cpython-311.so": LIBRARY,
         f"{library}/lib-dynload/_testcapi.cpython-311.so": LIBRARY,
+        f"{library}/lib-dynload/nis.cpython-311.so": LIBRARY,
+        f"{library}/lib-dynload/_dbm.cpython-311.so": LIBRARY,
+        f"{library}/dbm/__init__.py": b"",
+        f"{library}/shelve.py": b"",
         f"{library}/__pycache__/os.cpython-311.pyc": b"",
         f"{library}/site-packages/README.txt": b"",
     }
@@ -110,6 +114,19 @@ def test_optional_parts_of_the_library_come_when_the_application_imports_them() 
     assert f"{STDLIB}/tkinter/__init__.py" not in graph
 
 
+def test_extensions_that_few_use_come_with_the_module_that_loads_them() -> None:
+    nis, dbm = (f"{STDLIB}/lib-dynload/{name}.cpython-311.so" for name in ("nis", "_dbm"))
+    graph = run(app("import json\nname = 'dbm'\n"))
+    assert [path in graph for path in (nis, dbm)] == [False, False]
+    assert f"{STDLIB}/shelve.py" in graph
+    graph = run(app("import nis\n"))
+    assert [path in graph for path in (nis, dbm)] == [True, False]
+    for statement in ("import shelve\n", "def f():\n    import dbm.ndbm\n"):
+        assert dbm in run(app(statement))
+        lib = distribution("lib", {"lib/__init__.py": statement.encode()})
+        assert dbm in run(app("import lib\n"), lib)
+
+
 def test_optional_parts_come_with_a_library_that_always_loads_them() -> None:
     lib = distribution(
         "lib", {"lib/__init__.py": b"from . import gui\n", "lib/gui.py": b"import tkinter"}
@@ -163,11 +180,12 @@ def test_tests_that_a_module_imports_stay() -> None:
         "shop/tests/__init__.py": b"",
         "shop/tests/helpers.py": b"",
         "shop/tests/beside.py": b"",
+        "shop/tests/test_all.py": b"",
         "shop/sub/tests/test_it.py": b"",
     }
     graph = run(app("import shop\n"), distribution("shop", files))
     assert in_site(graph, "shop/tests/helpers.py", "shop/tests/beside.py") == [True, True]
-    assert in_site(graph, "shop/sub/tests/test_it.py") == [False]
+    assert in_site(graph, "shop/tests/test_all.py", "shop/sub/tests/test_it.py") == [False] * 2
 
 
 def test_documents_are_left_out_unless_they_are_a_package() -> None:
@@ -422,23 +440,59 @@ def test_modules_without_any_record_come_by_their_folder() -> None:
     assert in_site(graph, "loose/part.py", "unused/__init__.py") == [True, False]
 
 
+def debian(packages: dict[str, dict[str, bytes]]) -> dict[str, Content]:
+    """Files of Debian packages, and the database that says whose they are."""
+    status = "Package: {}\nStatus: install ok installed\nVersion: 1\nArchitecture: all\n\n"
+    files: dict[str, Content] = {
+        path: data for owned in packages.values() for path, data in owned.items()
+    }
+    files["var/lib/dpkg/status"] = "".join(map(status.format, packages)).encode()
+    for name, owned in packages.items():
+        lines = "".join(f"/{path}\n" for path in owned)
+        files[f"var/lib/dpkg/info/{name}.list"] = lines.encode()
+    return files
+
+
 def test_a_debian_module_is_reached_by_its_import_only() -> None:
     site = "usr/lib/python3/dist-packages"
-    owned = {
-        "python3-yaml": [f"{site}/yaml/__init__.py", f"{site}/yaml/late.py"],
-        "python3-apt": [f"{site}/apt_pkg.py"],
-    }
-    status = "Package: {}\nStatus: install ok installed\nVersion: 1\nArchitecture: all\n\n"
-    files: dict[str, Content] = {path: b"" for paths in owned.values() for path in paths}
-    files["var/lib/dpkg/status"] = "".join(map(status.format, owned)).encode()
-    for name, paths in owned.items():
-        lines = "".join(f"/{path}\n" for path in paths)
-        files[f"var/lib/dpkg/info/{name}.list"] = lines.encode()
+    files = debian(
+        {
+            "python3-yaml": {f"{site}/yaml/__init__.py": b"", f"{site}/yaml/late.py": b""},
+            "python3-apt": {f"{site}/apt_pkg.py": b""},
+        }
+    )
     graph = graph_of(
         runtime("usr"), files, app("import yaml\n"), Cmd=["/usr/bin/python3", "/app/main.py"]
     )
     assert f"{site}/yaml/late.py" in graph
     assert f"{site}/apt_pkg.py" not in graph
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "__requires__ = 'boss==4.2'\nfrom importlib.metadata import distribution\n",
+        "from pkg_resources import load_entry_point\n"
+        "load_entry_point('Boss==4.2', 'console_scripts', 'bossd')()\n",
+        'import importlib.metadata as m\nprint(m.version("boss"))\n',
+    ],
+)
+def test_a_distribution_that_a_script_asks_for_stays_with_its_record(source: str) -> None:
+    site = "usr/lib/python3/dist-packages"
+    record = b"Metadata-Version: 2.1\nName: boss\nVersion: 4.2\n"
+    boss = {f"{site}/boss/main.py": b"", f"{site}/boss-4.2.egg-info/PKG-INFO": record}
+    other = {
+        f"{site}/other.py": b"",
+        f"{site}/other-1.egg-info/PKG-INFO": record.replace(b"boss", b"other"),
+    }
+    files = debian({"boss": boss, "other": other})
+    graph = graph_of(runtime("usr"), files, app(source), Cmd=["/usr/bin/python3", "/app/main.py"])
+    assert [path in graph for path in boss] == [True, True]
+    assert [path in graph for path in other] == [False, False]
+    graph = graph_of(
+        runtime("usr"), files, app("version('boss')\n"), Cmd=["/usr/bin/python3", "/app/main.py"]
+    )
+    assert [path in graph for path in boss] == [False, False]
 
 
 def test_shared_libraries_and_time_zones_by_name() -> None:

@@ -52,7 +52,11 @@ def graph_of(files: dict[str, Content], *argv: str) -> Graph:
 
 
 def test_the_library_of_ruby_whole() -> None:
-    graph = graph_of({"app/app.rb": b"", f"{LIBRARY}/ri/x.ri": b""})
+    papers = ("bundler/man/bundle.1", "rdoc/generator/template/x.css", "x86_64-linux/a.h")
+    graph = graph_of(
+        {"app/app.rb": b"", **{f"{LIBRARY}/{path}": b"" for path in ("ri/x.ri", *papers)}}
+    )
+    assert [path for path in papers if f"{LIBRARY}/{path}" in graph] == []
     assert graph.role(f"{LIBRARY}/set.rb") is Role.KEEP
     assert graph.role(f"{LIBRARY}/x86_64-linux/json.so") is Role.CODE
     assert f"{LIBRARY}/ri/x.ri" not in graph
@@ -170,3 +174,24 @@ def test_options_of_ruby() -> None:
 
 def test_gems_that_ruby_starts_with() -> None:
     assert lib("did_you_mean") in graph_of({"app/app.rb": b"", **gem("did_you_mean")})
+
+
+def test_the_sources_of_a_gem_that_debian_compiled_stay_out() -> None:
+    folder = "usr/lib/x86_64-linux-gnu/rubygems-integration/3.1.0"
+    owned = {
+        f"{folder}/specifications/a-1.0.gemspec": specification("a"),
+        f"{folder}/gems/a-1.0/ext/a/a.c": b"",
+        f"{folder}/gems/a-1.0/data/x.yml": b"",
+        f"{folder}/extensions/x86_64-linux/3.1.0/a-1.0/a.so": ELF.data,
+        "usr/lib/ruby/vendor_ruby/a.rb": b"",
+    }
+    status = "Package: ruby-a\nStatus: install ok installed\nVersion: 1\nArchitecture: all\n\n"
+    graph = graph_of(
+        {
+            "app/app.rb": b"require 'a'",
+            **owned,
+            "var/lib/dpkg/status": status.encode(),
+            "var/lib/dpkg/info/ruby-a.list": "".join(f"/{path}\n" for path in owned).encode(),
+        }
+    )
+    assert [path for path in owned if path not in graph] == [f"{folder}/gems/a-1.0/ext/a/a.c"]

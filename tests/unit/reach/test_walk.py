@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator
 
-from support.layers import File, Symlink
+from support.layers import Content, File, Symlink
 
 from slimmer.reach.edge import Confidence, Kind, Need, Role
 from slimmer.reach.graph import Graph
 from slimmer.reach.resolver import Resolver, Visit
 from slimmer.reach.script import ShebangResolver
+from slimmer.reach.world import World
 
 from .reaching import reached, world_of
 
@@ -124,3 +125,42 @@ def test_later_matches_in_path_count_only_behind_a_script() -> None:
     assert {"usr/local/bin/psql", "usr/bin/psql"} <= graph.reached.keys()
     assert "bin/psql" not in graph
     assert "bin/psql" in graph.weak
+
+
+def test_a_chain_of_links_that_leads_nowhere_is_followed_once() -> None:
+    """3,000 links one behind the other: only the last forty get through."""
+    files: dict[str, Content] = {f"l{n}": Symlink(f"l{n + 1}") for n in range(3000)}
+    world = world_of(files | {"l3000": b"end", "round": Symlink("round")}, Cmd=["/l3000"])
+    counted = _counted_links(world)
+    ends = [world.trail(f"/l{number}")[1] for number in range(3000)]
+    assert [end is not None for end in ends] == [number >= 2960 for number in range(3000)]
+    assert counted.number < 3 * 3000
+    assert world.trail("/round")[1] is None
+    for path in ("/l0", "/round"):
+        assert world.trail(path)[0][0].path == path[1:]
+
+
+def test_names_of_commands_are_looked_up_in_folders_that_are_there() -> None:
+    folders = ":".join(f"/none{number}" for number in range(200))
+    env = [f"PATH={folders}:/a:/b"]
+    tool = File(b"#!/a/sh\n", 0o755)
+    world = world_of({"a/sh": tool, "b/sh": tool, "b/one": tool}, Env=env)
+    assert world.programs("sh") == ["/a/sh", "/b/sh"]
+    before = world.filesystem.lookups
+    assert world.programs("one") == ["/b/one"]
+    assert world.programs("none") == []
+    assert world.filesystem.lookups - before == 2
+
+
+class _Counting(set[int]):
+    number = 0
+
+    def __contains__(self, item: object) -> bool:
+        self.number += 1
+        return super().__contains__(item)
+
+
+def _counted_links(world: World) -> _Counting:
+    """Counts every link that is followed."""
+    counted = world._lost = _Counting()
+    return counted

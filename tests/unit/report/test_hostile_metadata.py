@@ -28,6 +28,7 @@ OBEYED = re.compile(
 FORMATS = {
     "inspect": ["text", "json", "sarif", "markdown", "html"],
     "build": ["text", "json"],
+    "why": ["text", "json"],
     "ls": ["text", "json"],
     "diff": ["text", "json"],
 }
@@ -132,7 +133,9 @@ class _Scripts(HTMLParser):
 def test_no_report_obeys_the_image(command: str, form: str, hostile: str, run: Run) -> None:
     words = [command, hostile, "--format", form]
     if command == "build":
-        words += ["--dry-run", "--drop", "/bin/**"]
+        words += ["--dry-run", "--drop", "/bin/su*", "--keep", "/bin/busybox"]
+    if command == "why":
+        words[2:2] = ["/", f"/bin/su{NAME}", f"/home/{NAME}/big", "--keep", "/bin/busybox"]
     if command == "diff":
         words.insert(2, hostile)
     for more in ([], ["--verbose"]):
