@@ -5,15 +5,15 @@ from dataclasses import dataclass
 
 from slimmer.build.startup import ReadFile
 from slimmer.filesystem.tree import Filesystem, Node
-from slimmer.reach.config_families import Family, combined, families_of
-from slimmer.reach.config_names import (
+from slimmer.reach.config.families import Family, combined, families_of
+from slimmer.reach.config.names import (
     is_example,
     is_no_configuration,
     looks_like_configuration,
     program_names,
 )
-from slimmer.reach.config_places import ancestors
-from slimmer.reach.config_syntax import Statement, assignments, expanded, statements
+from slimmer.reach.config.places import ancestors
+from slimmer.reach.config.syntax import Statement, assignments, expanded, statements
 from slimmer.reach.edge import UNKNOWN, Edge, Kind, Role
 from slimmer.reach.graph import Graph
 from slimmer.reach.languages import SHELL, language_of

@@ -8,7 +8,7 @@ from slimmer.build.startup import SHELLS, search_path
 from slimmer.filesystem.tree import Filesystem
 from slimmer.oci.config import ImageConfig
 from slimmer.oci.strict_json import Json
-from slimmer.reach.wrappers import is_wrapper
+from slimmer.reach.shell.wrappers import is_wrapper
 
 
 @dataclass

@@ -11,8 +11,8 @@ from slimmer.build.startup import ReadFile, Startup
 from slimmer.build.writes import all_written_paths
 from slimmer.filesystem.tree import Filesystem, Node
 from slimmer.oci.config import ImageConfig
-from slimmer.reach.config_families import without_version
-from slimmer.reach.config_syntax import expanded, paths_in
+from slimmer.reach.config.families import without_version
+from slimmer.reach.config.syntax import expanded, paths_in
 from slimmer.reach.edge import UNKNOWN
 from slimmer.reach.graph import Graph
 

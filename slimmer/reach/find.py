@@ -7,8 +7,8 @@ from slimmer.reach.edge import Confidence, Need
 from slimmer.reach.graph import Graph
 from slimmer.reach.package_files import PackageFiles
 from slimmer.reach.payload import payload_roots
-from slimmer.reach.policy_files import policy_roots
 from slimmer.reach.roots import config_roots
+from slimmer.reach.system.policy_files import policy_roots
 from slimmer.reach.walk import walk
 from slimmer.reach.world import World
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from slimmer.reach.commands import start
 from slimmer.reach.edge import Confidence, Need, Role
 from slimmer.reach.resolver import Resolver, Visit
-from slimmer.reach.wrappers import is_wrapper
+from slimmer.reach.shell.wrappers import is_wrapper
 
 
 class ShebangResolver(Resolver):

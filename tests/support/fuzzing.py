@@ -71,8 +71,8 @@ from slimmer.oci.manifest import parse_document
 from slimmer.oci.platform import Platform
 from slimmer.oci.reference import parse_reference
 from slimmer.oci.strict_json import parse_json
-from slimmer.reach.application_commands import find_commands
-from slimmer.reach.java_class import read_class
+from slimmer.reach.application.commands import find_commands
+from slimmer.reach.java.class_file import read_class
 from slimmer.report.escape import escape
 from slimmer.secrets.engine import Scanner
 from slimmer.store.registry.challenge import choose_challenge, parse_challenges

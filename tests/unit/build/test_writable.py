@@ -31,7 +31,7 @@ from slimmer.build.user import Accounts, UserEvidence, choose_user
 from slimmer.build.writable import derive_writable, writable_lines
 from slimmer.formats.read import reader_of
 from slimmer.image.index import NO_FACTS
-from slimmer.reach.config_files import ConfigFileResolver
+from slimmer.reach.config.resolver import ConfigFileResolver
 from slimmer.reach.edge import Kind, Need
 from slimmer.reach.graph import Graph
 from slimmer.reach.script import ShebangResolver

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.layers import Content, File, Symlink
 
-from slimmer.reach.application import ApplicationResolver
-from slimmer.reach.application_commands import Command, find_commands, table
+from slimmer.reach.application.commands import Command, find_commands, table
+from slimmer.reach.application.resolver import ApplicationResolver
 from slimmer.reach.edge import Confidence, Kind, Need, Role
 from slimmer.reach.graph import Graph
 

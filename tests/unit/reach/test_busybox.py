@@ -2,7 +2,7 @@
 
 import pytest
 
-from slimmer.reach.busybox import applet
+from slimmer.reach.shell.busybox import applet
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.layers import Content, File, Folder, Symlink
 
-from slimmer.reach.config_files import ConfigFileResolver
-from slimmer.reach.config_syntax import (
+from slimmer.reach.config.resolver import ConfigFileResolver
+from slimmer.reach.config.syntax import (
     assignments,
     command_words,
     crontab_commands,

@@ -7,7 +7,7 @@ from formats.elf_builder import Elf
 from support.layers import Content, File, Folder, Symlink
 
 from slimmer.reach.edge import Confidence, Edge, Kind, Role
-from slimmer.reach.elf import ElfResolver
+from slimmer.reach.elf.resolver import ElfResolver
 from slimmer.reach.graph import Graph
 
 from .elves import LOADER, library, program, static

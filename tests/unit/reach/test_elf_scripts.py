@@ -2,10 +2,10 @@
 
 from support.layers import Content, File, Symlink
 
-from slimmer.reach.elf import ElfResolver
+from slimmer.reach.elf.resolver import ElfResolver
 from slimmer.reach.graph import Graph
 from slimmer.reach.script import ShebangResolver
-from slimmer.reach.shell import ShellResolver
+from slimmer.reach.shell.resolver import ShellResolver
 
 from .elves import LOADER, library, program
 from .reaching import reached, world_of

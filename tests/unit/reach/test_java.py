@@ -16,10 +16,10 @@ from slimmer.errors import FormatError
 from slimmer.formats.read import reader_of
 from slimmer.reach.edge import Confidence, Kind, Need, Role
 from slimmer.reach.graph import Graph
-from slimmer.reach.java import JavaResolver
-from slimmer.reach.java_archive import ClassSurvey
-from slimmer.reach.java_class import read_class
-from slimmer.reach.java_command import command_needs, split_words
+from slimmer.reach.java.archive import ClassSurvey
+from slimmer.reach.java.class_file import read_class
+from slimmer.reach.java.command import command_needs, split_words
+from slimmer.reach.java.resolver import JavaResolver
 from slimmer.reach.resolver import Resolver, Visit
 from slimmer.reach.script import ShebangResolver
 
@@ -343,7 +343,7 @@ def test_a_damaged_archive_is_passed_over(at: int, noise: bytes) -> None:
 
 
 def test_a_survey_ends_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("slimmer.reach.java_archive.MAX_CLASSES", 3)
+    monkeypatch.setattr("slimmer.reach.java.archive.MAX_CLASSES", 3)
     data = jar({f"{name}.class": class_file() for name in "abcd"})
     survey = ClassSurvey()
     survey.add_archive(reader_of(data), len(data))

@@ -4,7 +4,7 @@ from formats.test_ld_cache import cache_of
 from support.layers import File, Symlink
 
 from slimmer.reach.edge import Confidence, Kind, Need, Role
-from slimmer.reach.elf import ElfResolver
+from slimmer.reach.elf.resolver import ElfResolver
 from slimmer.reach.graph import Graph
 
 from .elves import LOADER, library, program

@@ -9,7 +9,7 @@ from support.layers import Content, File, Symlink
 
 from slimmer.reach.edge import Role
 from slimmer.reach.graph import Graph
-from slimmer.reach.node import NodeResolver
+from slimmer.reach.node.resolver import NodeResolver
 from slimmer.reach.script import ShebangResolver
 
 from .reaching import reached, world_of

@@ -6,8 +6,8 @@ from support.layers import Content, File, Symlink
 
 from slimmer.reach.edge import Confidence, Kind, Need, Role
 from slimmer.reach.graph import Graph
-from slimmer.reach.perl import PerlResolver
-from slimmer.reach.perl_command import PerlCommand, parse_perl_command
+from slimmer.reach.perl.command import PerlCommand, parse_perl_command
+from slimmer.reach.perl.resolver import PerlResolver
 from slimmer.reach.script import ShebangResolver
 
 from .reaching import reached, world_of

@@ -8,7 +8,7 @@ from support.layers import Content, File, Symlink
 
 from slimmer.reach.edge import Kind, Need, Role
 from slimmer.reach.graph import Graph
-from slimmer.reach.php import PhpResolver
+from slimmer.reach.php.resolver import PhpResolver
 
 from .reaching import reached, world_of
 

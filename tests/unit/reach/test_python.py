@@ -10,8 +10,8 @@ from support.layers import Content, File, Symlink
 
 from slimmer.reach.edge import Confidence, Kind, Need, Role
 from slimmer.reach.graph import Graph
-from slimmer.reach.python import PythonResolver
-from slimmer.reach.python_units import is_tool
+from slimmer.reach.python.resolver import PythonResolver
+from slimmer.reach.python.units import is_tool
 from slimmer.reach.script import ShebangResolver
 
 from .reaching import reached, world_of

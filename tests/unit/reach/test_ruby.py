@@ -5,7 +5,7 @@ from support.layers import Content, File
 
 from slimmer.reach.edge import Kind, Need, Role
 from slimmer.reach.graph import Graph
-from slimmer.reach.ruby import RubyResolver
+from slimmer.reach.ruby.resolver import RubyResolver
 from slimmer.reach.script import ShebangResolver
 
 from .reaching import reached, world_of

@@ -10,8 +10,8 @@ from support.layers import Content, File, Symlink
 from slimmer.reach.edge import Confidence, Kind, Role
 from slimmer.reach.graph import Graph
 from slimmer.reach.script import ShebangResolver
-from slimmer.reach.shell import ShellResolver
-from slimmer.reach.wrappers import WrapperResolver
+from slimmer.reach.shell.resolver import ShellResolver
+from slimmer.reach.shell.wrappers import WrapperResolver
 
 from .reaching import reached, world_of
 

@@ -8,10 +8,10 @@ from support.layers import Content, File, Folder, Symlink
 
 from slimmer.reach.edge import Confidence, Kind, Need
 from slimmer.reach.graph import Graph
-from slimmer.reach.policy_files import policy_roots
 from slimmer.reach.script import ShebangResolver
-from slimmer.reach.system import SystemResolver
-from slimmer.reach.system_table import libraries, matches, system_table
+from slimmer.reach.system.policy_files import policy_roots
+from slimmer.reach.system.resolver import SystemResolver
+from slimmer.reach.system.table import libraries, matches, system_table
 
 from .reaching import reached, world_of
 
@@ -145,7 +145,7 @@ FRENCH = {"usr/lib/locale/fr_FR.utf8/LC_CTYPE", "usr/share/locale/fr/LC_MESSAGES
 def test_locales(monkeypatch: pytest.MonkeyPatch) -> None:
     messages = {path for path in SMALL if path.endswith(".mo")}
     assert found(run(SMALL), SMALL) == set(SMALL) - messages
-    monkeypatch.setattr("slimmer.reach.system_libc._SMALL_LOCALES", -1)
+    monkeypatch.setattr("slimmer.reach.system.libc._SMALL_LOCALES", -1)
     assert found(run(SMALL, Env=["LANG=de_DE.UTF-8"]), SMALL) == set(SMALL) - FRENCH
     graph = run(SMALL)
     assert "usr/lib/locale/C.utf8/LC_CTYPE" in graph
@@ -153,7 +153,7 @@ def test_locales(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_locales_of_scripts(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("slimmer.reach.system_libc._SMALL_LOCALES", -1)
+    monkeypatch.setattr("slimmer.reach.system.libc._SMALL_LOCALES", -1)
     script = File(b"#!/bin/sh\nexport LC_ALL='de_DE.UTF-8'\n", 0o755)
     files = {**SMALL, "start": script, "bin/sh": program()}
     world = world_of(files, Cmd=["/start"])
@@ -164,7 +164,7 @@ def test_locales_of_scripts(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_locale_archive_is_for_whoever_names_a_locale(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("slimmer.reach.system_libc._SMALL_LOCALES", -1)
+    monkeypatch.setattr("slimmer.reach.system.libc._SMALL_LOCALES", -1)
     files: dict[str, Content] = {**LIBC, "usr/lib/locale/locale-archive": b""}
     assert "usr/lib/locale/locale-archive" in run(files, Env=["LC_ALL=en_US.UTF-8"])
     assert "usr/lib/locale/locale-archive" not in run(files, Env=["LC_ALL=C.UTF-8"])

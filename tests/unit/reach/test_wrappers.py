@@ -7,8 +7,8 @@ from support.layers import Content, File
 
 from slimmer.reach.edge import UNKNOWN, Role
 from slimmer.reach.script import ShebangResolver
-from slimmer.reach.shell import ShellResolver
-from slimmer.reach.wrappers import (
+from slimmer.reach.shell.resolver import ShellResolver
+from slimmer.reach.shell.wrappers import (
     WrapperResolver,
     is_wrapper,
     wrapped,

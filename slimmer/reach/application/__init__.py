@@ -1,0 +1,1 @@
+"""What source code in any language starts and opens."""

@@ -1,0 +1,1 @@
+"""What configuration includes, loads, starts and names."""

@@ -1,0 +1,1 @@
+"""What Java programs need of their runtime, their jars and the system."""

@@ -1,0 +1,1 @@
+"""What Perl programs load."""

@@ -1,0 +1,1 @@
+"""What PHP programs load."""

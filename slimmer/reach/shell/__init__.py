@@ -1,0 +1,1 @@
+"""What shell scripts run, source, read and write."""

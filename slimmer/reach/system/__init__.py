@@ -1,0 +1,1 @@
+"""What the C library, well-known libraries and a distribution count on."""
