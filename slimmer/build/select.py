@@ -14,7 +14,7 @@ from slimmer.build.decisions import (
     spare_needed_folders,
 )
 from slimmer.build.globs import compile_globs
-from slimmer.build.links import is_folder_link
+from slimmer.build.links import is_folder_link, is_structure
 from slimmer.build.mentions import Evidence, find_evidence
 from slimmer.build.options import BuildOptions
 from slimmer.build.package_drop import PackageDrop, PackageSelection, programs
@@ -92,14 +92,9 @@ class _Selection:
         }
         for name, drop in sorted(dropped.items()):
             for path in drop.package.files:
-                if path not in others and not self._is_structure(path):
+                if path not in others and not is_structure(self._filesystem, path):
                     self._decisions.drop(path, Decision(drop.rule, drop.reason, name))
         return dropped
-
-    def _is_structure(self, path: str) -> bool:
-        """Links to folders near the root, as /lib, are the image's, whoever lists them."""
-        near_root = path.count("/") < 2
-        return near_root and is_folder_link(self._filesystem, self._filesystem.get(path))
 
     def _apply_path_rules(self, dropped: dict[str, PackageDrop]) -> None:
         rules = [rule for rule in self._rules.paths if self._holds(rule, dropped)]

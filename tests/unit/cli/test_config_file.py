@@ -1,6 +1,7 @@
 """slim.toml: where it is looked for, how it adds to the command line, what is wrong with it."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +57,14 @@ def test_every_key(run: Run, place: Path) -> None:
         "base": "oci:image",
         "compression": "zstd:3",
     }
+
+
+def test_the_example_of_the_readme_is_one() -> None:
+    readme = (Path(__file__).parents[3] / "README.md").read_bytes()
+    (example,) = re.findall(rb"```toml\n(\[build\].*?)```", readme, re.DOTALL)
+    settings = parse_settings(example, "README.md")
+    assert settings["profile"] == "file"
+    assert settings["drop_package"] == ("libllvm14",)
 
 
 def test_the_command_line_wins_and_lists_add_up(run: Run, place: Path) -> None:
