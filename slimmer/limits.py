@@ -42,7 +42,7 @@ class Limits:
     header_size: int = MIB
     sparse_segments: int = 100_000
     zstd_window: int = 128 * MIB
-    entries: int = 300_000
+    entries: int = 250_000
     names: int = 32 * MIB
     facts: int = 128 * MIB
     links: int = 255

@@ -9,6 +9,7 @@ import hashlib
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -21,6 +22,9 @@ from slimmer.oci.digest import Digest
 MAX_SIZE = 500_000_000
 _PREFIX = "layers-"
 _SEEN = ".seen"
+_NEW = ".new-"
+# Seconds after which a file that is still not renamed was left behind by a run that was killed.
+_LEFT_BEHIND = 3600
 # Files known to hold one blob: copies of a layer in several layouts.
 _MAX_STAMPS = 16
 # Rooms whose code decides what an index says.
@@ -63,7 +67,7 @@ class IndexCache:
     def _write(self, path: Path, data: bytes) -> None:
         try:
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            handle, name = tempfile.mkstemp(prefix=".new-", dir=path.parent)
+            handle, name = tempfile.mkstemp(prefix=_NEW, dir=path.parent)
         except OSError:
             return
         try:
@@ -72,6 +76,9 @@ class IndexCache:
             os.replace(name, path)
         except OSError:
             _drop(Path(name))
+        except BaseException:  # the user's Ctrl-C
+            _drop(Path(name))
+            raise
 
     def is_seen(self, digest: Digest, stamp: str) -> bool:
         """Whether the file with this stamp was found to hold the blob `digest`, and is the same
@@ -88,7 +95,7 @@ class IndexCache:
     def use(self) -> CacheUse:
         """How much is stored."""
         files = list(_files(self._root))
-        layers = sum(1 for path, _, _ in files if path.suffix != _SEEN)
+        layers = sum(1 for path, _, _ in files if path.suffix != _SEEN and not _is_new(path))
         return CacheUse(self._root, layers, sum(size for _, size, _ in files))
 
     def clear(self) -> CacheUse:
@@ -99,8 +106,14 @@ class IndexCache:
         return before
 
     def _prune(self) -> None:
-        """Stay within the bound: what was not used for longest goes first."""
-        files = sorted(_files(self._root), key=lambda file: file[2])
+        """Stay within the bound: what was not used for longest goes first, after what runs that
+        were killed left behind."""
+        files = []
+        for file in sorted(_files(self._root), key=lambda file: file[2]):
+            if not _is_new(file[0]):
+                files.append(file)
+            elif file[2] < time.time() - _LEFT_BEHIND:
+                _drop(file[0])
         total = sum(size for _, size, _ in files)
         for path, size, _ in files:
             if total <= self._max_size:
@@ -146,6 +159,11 @@ def _files(root: Path) -> Iterator[tuple[Path, int, float]]:
                 status = path.lstat()
                 if not path.is_dir():
                     yield path, status.st_size, status.st_mtime
+
+
+def _is_new(path: Path) -> bool:
+    """Whether a file is not whole yet, or never will be."""
+    return path.name.startswith(_NEW)
 
 
 def _drop(path: Path) -> None:

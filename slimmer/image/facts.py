@@ -22,6 +22,7 @@ from slimmer.secrets.engine import Scanner
 from slimmer.secrets.match import FileSecrets, content_digests
 
 T = TypeVar("T")
+TOO_MANY = "too many look-alikes of secrets"
 
 # Files up to this size are read whole; larger ones are looked at in pieces.
 WHOLE_FILE = 16 * 1024 * 1024
@@ -52,6 +53,8 @@ def facts_of(path: str, size: int, read: ReadAt, scanner: Scanner) -> FileFacts 
         facts.secrets = scanner.scan_file(path, data, kind=facts.kind)
     else:
         facts.secrets = _scan_large(path, size, read, scanner)
+    if scanner.gave_up and not facts.unread:
+        facts.unread = TOO_MANY
     if size >= LEAST_CHECKED:
         facts.crc32 = _checksum(size, read)
     return facts if _worth_keeping(facts) else None

@@ -66,6 +66,7 @@ def _walk(
     entries: list[TarEntry] = []
     facts: dict[int, FileFacts] = {}
     names = holes = weight = 0
+    scanner.start_layer()
     for entry in read_tar(read_at, limits=limits):
         if isinstance(entry, Global):
             continue

@@ -4,6 +4,7 @@ import functools
 import re
 from collections.abc import Iterator
 
+from slimmer.secrets.budget import Budget
 from slimmer.secrets.candidate import Candidate, Verdict
 from slimmer.secrets.rule import Rule
 from slimmer.secrets.validators import VALIDATORS
@@ -95,7 +96,11 @@ def find(
     begin: int,
     stop: int,
     binary: bool,
+    budget: Budget,
 ) -> Iterator[tuple[Rule, Verdict]]:
+    """What the pattern finds and its validator accepts, as long as the budget lasts."""
+    if not budget.is_left():
+        return
     rule = pattern.rule
     compiled = pattern.binary if binary else pattern.text
     group: str | int = "secret" if "secret" in compiled.groupindex else 0
@@ -103,6 +108,8 @@ def find(
     accepted = tried = 0
     near = rule.near.encode()
     for found in compiled.finditer(data, begin, stop):
+        if not budget.take():
+            return
         start, end = found.span(group)
         if start < 0 or (near and near not in bytes(data[max(0, start - _NEAR) : start])):
             continue

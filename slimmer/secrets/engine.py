@@ -7,6 +7,7 @@ from typing import Literal
 import msgspec
 
 from slimmer.secrets import context, detector, keys
+from slimmer.secrets.budget import Budget
 from slimmer.secrets.candidate import Verdict
 from slimmer.secrets.compiled import BEFORE, CompiledPattern, cued, find, patterns_of, windows
 from slimmer.secrets.match import FileSecrets, SecretMatch, Severity, content_digests
@@ -52,6 +53,7 @@ class Scanner:
         self._published = frozenset(self._catalogue.published)
         self._rules = {rule.id: rule for rule in every}
         self._paths = PathIndex(self._named())
+        self._budget = Budget()
 
     def _named(self) -> Iterator[tuple[str, Named]]:
         for rule in self._catalogue.rule:
@@ -63,9 +65,19 @@ class Scanner:
         """A scanner for another thread, over the same compiled rules."""
         twin = object.__new__(Scanner)
         twin.__dict__.update(self.__dict__)
+        twin._budget = Budget()
         if isinstance(self._detector, detector.HyperscanDetector):
             twin._detector = self._detector.clone()
         return twin
+
+    def start_layer(self) -> None:
+        """Let the next files have the whole budget of a layer."""
+        self._budget.start_layer()
+
+    @property
+    def gave_up(self) -> bool:
+        """Whether the file scanned last holds more that may be a credential than is judged."""
+        return self._budget.is_spent
 
     def rule(self, rule_id: str) -> Rule:
         """The rule a match names. KeyError when there is none."""
@@ -86,6 +98,10 @@ class Scanner:
 
         `path` has no leading slash. `kind` may say what the file is (`elf`), else its bytes do.
         """
+        self._budget.start_file()
+        return self._scan(path, data, kind)
+
+    def _scan(self, path: str, data: bytes | memoryview, kind: str) -> FileSecrets | None:
         path = path[-MAX_PATH:]
         named = self._paths.lookup(path)
         hits = self._detector.scan(data) if len(data) else {}
@@ -130,7 +146,7 @@ class Scanner:
             if binary and pattern.rule.where == "text":
                 continue
             for begin, stop in windows(sorted(places), len(data)):
-                yield from find(pattern, path, data, begin, stop, binary)
+                yield from find(pattern, path, data, begin, stop, binary, self._budget)
 
     def _whole(self, data: bytes | memoryview) -> Iterator[Found]:
         found = keys.binary_key(data)
@@ -156,12 +172,14 @@ class Scanner:
                 readers["commands"] = self._commands
         if not readers or binary or context.is_example(path) or context.in_package(path):
             return
+        if not self._budget.is_left():
+            return
         content = _without_xml_comments(data)
         stretches = list(cued(content))
         for patterns in readers.values():
             for pattern in patterns:
                 for begin, stop in stretches:
-                    yield from find(pattern, path, content, begin, stop, binary)
+                    yield from find(pattern, path, content, begin, stop, binary, self._budget)
 
     def _own_rule(
         self, rule: Rule, path: str, data: bytes | memoryview, size: int, binary: bool
@@ -170,7 +188,7 @@ class Scanner:
             return
         content = _without_xml_comments(data)
         for pattern in self._own[rule.id]:
-            yield from find(pattern, path, content, 0, size, binary)
+            yield from find(pattern, path, content, 0, size, binary, self._budget)
 
     def scan_chunks(
         self, path: str, chunks: Iterable[bytes | memoryview], *, kind: str = ""
@@ -180,12 +198,13 @@ class Scanner:
         The digests of the answer are empty: use `content_digests` on the content once more.
         A rule about a whole file sees its first `CHUNK` only.
         """
+        self._budget.start_file()
         found: list[SecretMatch] = []
         base = lines = done = 0
         for piece, keep in _overlapping(chunks):
             # Disk images are mostly zeros, and zeros hold no secret.
             empty = piece == bytes(len(piece))
-            secrets = None if empty else self.scan_file(path, piece, kind=kind)
+            secrets = None if empty else self._scan(path, piece, kind)
             for match in secrets.matches if secrets else ():
                 offset = match.offset + base
                 if match.offset >= keep or (base and (not match.length or offset < done)):
@@ -207,15 +226,16 @@ class Scanner:
         text = value.encode("utf-8", "surrogateescape")[:MAX_NAMED_FILE]
         if not text:
             return []
+        self._budget.start_layer()
         lead = f"{name}=".encode("utf-8", "surrogateescape") if name else b""
         data = lead + text
         found = list(self._confirm("", data, self._detector.scan(data), binary=False))
         if origin in ("history", "arg", "env"):
             for pattern in self._commands:
                 if origin != "env" or pattern.rule.id != "command-assignment":
-                    found.extend(find(pattern, "", data, 0, len(data), False))
+                    found.extend(find(pattern, "", data, 0, len(data), False, self._budget))
         for pattern in self._generic:
-            found.extend(find(pattern, "", data, 0, len(data), False))
+            found.extend(find(pattern, "", data, 0, len(data), False, self._budget))
         found = [entry for entry in found if entry[1].start >= len(lead)]
         matches = self._without_published(settle("", data, found, binary=False, whole=False))
         return [msgspec.structs.replace(m, offset=m.offset - len(lead)) for m in matches]

@@ -13,6 +13,7 @@ from slimmer.image.open import open_image
 from slimmer.image.reader import LayerReader
 from slimmer.limits import DEFAULT_LIMITS, Limits
 from slimmer.oci.platform import Platform
+from slimmer.secrets.budget import Budget
 from slimmer.secrets.engine import Scanner
 from slimmer.store.locate import StoreOptions, open_source
 
@@ -20,7 +21,8 @@ from slimmer.store.locate import StoreOptions, open_source
 class QuietScanner(Scanner):
     """Reads what it is given and finds nothing."""
 
-    def __init__(self) -> None: ...
+    def __init__(self) -> None:
+        self._budget = Budget()
 
     def clone(self) -> "QuietScanner":
         return self

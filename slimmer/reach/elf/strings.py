@@ -31,7 +31,8 @@ class NamedPath:
 def paths_in(data: bytes) -> list[NamedPath]:
     """Every absolute path that a text begins with, or that stands behind `:` or `=` in it."""
     found: dict[NamedPath, None] = {}
-    for before, path in _PATH.findall(data):
+    for match in _PATH.finditer(data):
+        before, path = match.groups()
         said = before.decode() if before in (b":", b"=") else ""
         found[NamedPath(f"/{path.decode()}", said)] = None
         if len(found) >= MAX_NAMES:

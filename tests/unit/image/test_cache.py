@@ -77,6 +77,35 @@ def test_use_and_clear_count_what_is_there(tmp_path: Path) -> None:
     assert [path.name for path in _stored(tmp_path)] == ["keep.txt"]
 
 
+def test_what_killed_runs_left_behind_goes_with_time(tmp_path: Path) -> None:
+    cache = IndexCache(tmp_path)
+    one, other = index_of({"a": b"1"}), index_of({"a": b"2"})
+    cache.put(one)
+    (stored,) = _stored(tmp_path)
+    old, young = stored.with_name(".new-old"), stored.with_name(".new-young")
+    for path, age in ((old, 7200), (young, 60)):
+        path.write_bytes(b"half")
+        os.utime(path, (time.time() - age, time.time() - age))
+    assert cache.use().layers == 1, "a file that is not whole is no layer"
+    cache.put(other)
+    assert not old.exists()
+    assert young.exists(), "another run may be writing it"
+    cache.clear()
+    assert _stored(tmp_path) == []
+
+
+def test_ctrl_c_while_writing_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cache_module.os, "replace", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        IndexCache(tmp_path).put(index_of({"a": b""}))
+    assert _stored(tmp_path) == []
+
+
 def test_a_folder_that_cannot_be_written_costs_nothing(tmp_path: Path) -> None:
     blocked = tmp_path / "file"
     blocked.write_text("")

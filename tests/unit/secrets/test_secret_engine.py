@@ -8,10 +8,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from secret_samples import fill, pick
 
-from slimmer.secrets import detector, engine
+from slimmer.formats.read import reader_of
+from slimmer.image.facts import TOO_MANY, facts_of
+from slimmer.secrets import compiled, detector, engine
+from slimmer.secrets.budget import Budget
+from slimmer.secrets.candidate import Candidate, Validator, Verdict
 from slimmer.secrets.engine import Scanner
 from slimmer.secrets.match import SecretMatch, content_digests
 from slimmer.secrets.rule import catalogue
+from slimmer.secrets.validators import VALIDATORS
 
 SCANNER = Scanner()
 TOKEN = fill("ghp_<<crc:30>>")
@@ -177,13 +182,13 @@ def test_chunks_find_what_the_whole_does(monkeypatch: pytest.MonkeyPatch, step: 
 def test_chunks_hold_bounded_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(engine, "CHUNK", 50_000)
     sizes: list[int] = []
-    original = SCANNER.scan_file
+    original = SCANNER._scan
 
-    def spy(path: str, data: bytes, *, kind: str = "") -> None:
+    def spy(path: str, data: bytes, kind: str) -> None:
         sizes.append(len(data))
-        original(path, data, kind=kind)
+        original(path, data, kind)
 
-    monkeypatch.setattr(SCANNER, "scan_file", spy)
+    monkeypatch.setattr(SCANNER, "_scan", spy)
     SCANNER.scan_chunks("app/x", (b"a" * 7_000 for _ in range(200)))
     assert max(sizes) <= 50_000 + engine.OVERLAP + 7_000
     assert len(sizes) > 10
@@ -348,3 +353,49 @@ def test_without_hyperscan_the_same_is_found(slow_scanner: Scanner) -> None:
 @given(st.lists(ALPHABET, max_size=30).map(b"".join))
 def test_without_hyperscan_noise_is_judged_alike(slow_scanner: Scanner, data: bytes) -> None:
     assert slow_scanner.scan_file("app/x", data) == SCANNER.scan_file("app/x", data)
+
+
+def _judged(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Counts candidates as they are judged, in the one number of the list."""
+    count = [0]
+
+    def counting(validator: Validator) -> Validator:
+        def judge(candidate: Candidate) -> Verdict | None:
+            count[0] += 1
+            return validator(candidate)
+
+        return judge
+
+    counted = {name: counting(validator) for name, validator in VALIDATORS.items()}
+    monkeypatch.setattr(compiled, "VALIDATORS", counted)
+    return count
+
+
+def test_look_alikes_of_a_layer_are_judged_within_a_budget(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    scanner = SCANNER.clone()
+    monkeypatch.setattr(scanner, "_budget", Budget(layer=100, file=60))
+    judged = _judged(monkeypatch)
+    lines = b"A_PASSWORD=changeme\n"
+    given_up = []
+    for number in range(20):
+        scanner.scan_file(f"app/{number}/.env", lines * 50)
+        given_up.append(scanner.gave_up)
+    assert judged == [100]
+    assert given_up == [False] + [True] * 19
+    assert scanner.scan_file("app/plain.txt", b"nothing of note\n") is None
+    assert not scanner.gave_up
+    scanner.start_layer()
+    scanner.scan_file("app/.env", lines * 90)
+    assert judged == [160]
+    assert scanner.gave_up
+
+
+def test_a_file_that_was_not_judged_whole_is_noted(monkeypatch: pytest.MonkeyPatch) -> None:
+    own = SCANNER.clone()
+    monkeypatch.setattr(own, "_budget", Budget(file=3))
+    data = b"A_PASSWORD=changeme\n" * 9
+    facts = facts_of("app/.env", len(data), reader_of(data), own)
+    assert facts is not None
+    assert facts.unread == TOO_MANY
