@@ -444,3 +444,10 @@ def test_a_file_without_sections_is_read_by_its_segments() -> None:
     stripped = app.data[:0x28] + bytes(8) + app.data[0x30:0x3A] + bytes(6) + app.data[0x40:]
     graph = _reached({"app": File(stripped, 0o755), "etc/thing": b""})
     assert "etc/thing" in graph
+
+
+def test_a_copy_of_itself_under_another_name_is_not_started() -> None:
+    """Programs that act by the name they are called by compare it, and are copied for each."""
+    same = program("db-check", "p" * 20_000, imports="execve")
+    files = {"opt/db/bin/db": same, "opt/db/bin/db-check": same}
+    assert "opt/db/bin/db-check" not in _reached(files, Cmd=["/opt/db/bin/db"])
