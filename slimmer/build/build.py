@@ -49,6 +49,14 @@ class Build:
         self._options = options
         planned = make_plan(inspection, options, saved)
         plan, self._decisions, self.graph = planned.plan, planned.decisions, planned.graph
+        self._edits = edit_layers(
+            inspection.subject.filesystem,
+            inspection.subject.indexes,
+            self._decisions,
+            plan,
+            inspection.reader,
+            options.joined_from,
+        )
         after, findings = self._foresee(plan)
         warnings = (*_secrets_that_stay(findings), *plan.warnings)
         self.plan = replace(plan, warnings=tuple(dict.fromkeys(warnings)))
@@ -67,21 +75,11 @@ class Build:
         )
 
     def _foresee(self, plan: Plan) -> tuple[Subject, tuple[Finding, ...]]:
-        subject = self._inspection.subject
-        joined_from = self._options.base_layers if self._options.squash else None
-        edits = edit_layers(
-            subject.filesystem,
-            subject.indexes,
-            self._decisions,
-            plan,
-            self._inspection.reader,
-            joined_from,
-        )
         return foresee(
-            subject,
+            self._inspection.subject,
             plan,
-            edits,
-            joined_from=joined_from,
+            self._edits,
+            joined_from=self._options.joined_from,
             limits=self._inspection.reader.limits,
         )
 
@@ -100,7 +98,13 @@ class Build:
         outcome has no location.
         """
         rebuild = Rebuild(
-            self._inspection, self.plan, self._decisions, self._options, work_dir, progress
+            self._inspection,
+            self.plan,
+            self._decisions,
+            self._edits,
+            self._options,
+            work_dir,
+            progress,
         )
         image = rebuild.run()
         if oci:

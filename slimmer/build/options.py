@@ -29,3 +29,8 @@ class BuildOptions:
     compression: str | None = None
     level: int | None = None
     epoch: int | None = None
+
+    @property
+    def joined_from(self) -> int | None:
+        """The first of the layers that become one, None where none do."""
+        return self.base_layers if self.squash else None

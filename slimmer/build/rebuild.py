@@ -12,7 +12,7 @@ from slimmer.build.decisions import Decisions
 from slimmer.build.grants import Attributes, attributes_of
 from slimmer.build.history import is_aligned, new_history, told_layers
 from slimmer.build.layer_edit import edited_layer, joined
-from slimmer.build.layers import LayerEdits, edit_layers, emptied_layers, has_top
+from slimmer.build.layers import LayerEdits, emptied_layers, has_top
 from slimmer.build.options import BuildOptions
 from slimmer.build.plan import Plan
 from slimmer.build.top_layer import squashed_layer, top_layer
@@ -67,6 +67,7 @@ class Rebuild:
         inspection: Inspection,
         plan: Plan,
         decisions: Decisions,
+        edits: LayerEdits,
         options: BuildOptions,
         work_dir: Path,
         progress: Progress,
@@ -76,6 +77,7 @@ class Rebuild:
         self._image: Image = inspection.subject.image
         self._plan = plan
         self._decisions = decisions
+        self._edits = edits
         self._options = options
         self._work_dir = work_dir
         self._progress = progress
@@ -87,36 +89,27 @@ class Rebuild:
         if self._options.squash and not self._options.base_layers:
             layers = (self._squash(),)
         else:
-            edits = edit_layers(
-                self._subject.filesystem,
-                self._subject.indexes,
-                self._decisions,
-                self._plan,
-                self._inspection.reader,
-                self._joined_from,
-            )
-            emptied = self._emptied(edits)
-            layers = tuple(self._filtered(edits, emptied))
+            emptied = self._emptied(self._edits)
+            layers = tuple(self._filtered(self._edits, emptied))
         config = self._config(layers, emptied)
         return NewImage(self._manifest(config, layers), config, layers, emptied)
-
-    @property
-    def _joined_from(self) -> int | None:
-        """The first of the layers that become one, None where none do."""
-        return self._options.base_layers if self._options.squash else None
 
     def _emptied(self, edits: LayerEdits) -> frozenset[int]:
         if not is_aligned(self._image.config, len(self._image.layers)):
             return frozenset()
         emptied = emptied_layers(edits, self._subject.indexes)
-        if self._joined_from is None:
+        if self._options.joined_from is None:
             return emptied
-        return emptied | frozenset(range(self._joined_from, len(self._image.layers)))
+        return emptied | frozenset(range(self._options.joined_from, len(self._image.layers)))
 
     # --- layers ---------------------------------------------------------------------------------
 
     def _filtered(self, edits: LayerEdits, emptied: frozenset[int]) -> Iterator[NewLayer]:
-        until = len(self._image.layers) if self._joined_from is None else self._joined_from
+        until = (
+            len(self._image.layers)
+            if self._options.joined_from is None
+            else self._options.joined_from
+        )
         for layer, index in zip(self._image.layers, self._subject.indexes, strict=True):
             if layer.number in emptied or layer.number >= until:
                 continue
@@ -128,7 +121,7 @@ class Rebuild:
             chunks = self._edited(edits, layer.number)
             total = index.uncompressed_size
             yield self._write(chunks, f"layer {layer.number}", total, layer.number)
-        if self._joined_from is not None:
+        if self._options.joined_from is not None:
             numbers = range(until, len(self._image.layers))
             parts = [self._edited(edits, number) for number in numbers]
             total = sum(self._subject.indexes[number].uncompressed_size for number in numbers)

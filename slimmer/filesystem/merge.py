@@ -37,6 +37,7 @@ def merge(indexes: Iterable[LayerIndex], limits: Limits = DEFAULT_LIMITS) -> Fil
         except (FormatError, LimitError) as error:
             where = error.where or f"layer {index.digest}"
             raise type(error)(error.what, where=where, hint=error.hint) from None
+    filesystem.seal()
     return filesystem
 
 

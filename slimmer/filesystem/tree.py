@@ -145,6 +145,12 @@ class Filesystem:
         self.root = Node("", Inode(0, -1, None, NO_FACTS), None, {}, 0, -1)
         self.hidden: list[Hidden] = []
         self.lookups = 0
+        self._sealed = False
+        self._order: tuple[Node, ...] | None = None
+
+    def seal(self) -> None:
+        """Say that no node comes or goes any more: the order of `walk` is then worked out once."""
+        self._sealed = True
 
     def get(self, path: str) -> Node | None:
         """The node at exactly this path, no link followed."""
@@ -194,7 +200,14 @@ class Filesystem:
 
     def walk(self, start: Node | None = None) -> Iterator[Node]:
         """Every node below `start` (the root), in the order of the names, folders first."""
-        stack = [start or self.root]
+        if start is not None or not self._sealed:
+            return self._walk(start or self.root)
+        if self._order is None:
+            self._order = tuple(self._walk(self.root))
+        return iter(self._order)
+
+    def _walk(self, start: Node) -> Iterator[Node]:
+        stack = [start]
         while stack:
             node = stack.pop()
             if node is not self.root:
