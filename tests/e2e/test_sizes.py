@@ -3,8 +3,8 @@
 import pytest
 from harness import images, summary
 
-# Times smaller, compressed, as the geometric mean over all images. Half of them are made of things
-# that no evidence can take apart (a JVM, codecs, the compiler behind a database's JIT, ICU's tables).
+# Times smaller, compressed, as the geometric mean over all images. Half of them are made of what no
+# evidence can take apart: a JVM, codecs, the compiler behind a database's JIT, ICU's tables.
 BARS = {"package": 4.0, "file": 7.0}
 # The kinds of image that dynamic slimmers are compared on.
 COMPARED = ("flask", "jdk", "nginx", "node", "numpy", "postgres", "redis", "static")
