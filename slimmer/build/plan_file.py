@@ -3,7 +3,7 @@
 A plan is decisions: which paths go and why, the user, changes to the config. What follows from
 them (package databases, account files, edits of layers) is made anew from what is left, so that a
 plan somebody has edited still gives an image that tells the truth about itself. To keep a path, a
-reviewer deletes its line under `removed`. Lines of the rules `hidden` and `package-database` say
+reviewer deletes its entry under `removed`. Entries of the rules `hidden` and `package-database` say
 what follows from the image and from the other lines: deleting those changes nothing.
 """
 

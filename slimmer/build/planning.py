@@ -6,13 +6,19 @@ from functools import partial
 
 from slimmer.build.access import access_warnings
 from slimmer.build.accounts import account_files
+from slimmer.build.cautions import (
+    idle_patterns,
+    needed_all_the_same,
+    removed_secrets,
+    unknown_packages,
+)
 from slimmer.build.decisions import Decisions
 from slimmer.build.documents import cleaned_config
 from slimmer.build.exec_config import ExecForms, exec_forms, is_interactive
-from slimmer.build.globs import compile_globs
 from slimmer.build.options import SAFE, BuildOptions
 from slimmer.build.package_db import rewrite_databases
-from slimmer.build.plan import RULE_HIDDEN, RULE_SECRET, Plan, Removal
+from slimmer.build.patterns import resolved
+from slimmer.build.plan import RULE_HIDDEN, Plan, Removal
 from slimmer.build.plan_file import SavedPlan, check_image, decisions_of, rights_of
 from slimmer.build.reach_select import find_graph, select_reached
 from slimmer.build.redact import redactor
@@ -56,7 +62,7 @@ class _Planner:
     ) -> None:
         self._inspection = inspection
         self._subject = inspection.subject
-        self._options = options
+        self._options = resolved(options, inspection.subject.filesystem)
         self._saved = saved
         config = inspection.subject.image.config
         if saved is not None:
@@ -130,8 +136,11 @@ class _Planner:
                 "programs that nothing names are gone; --profile safe leaves them"
             )
         if self._saved is None:
-            yield from _idle_patterns(self._subject.filesystem, self._options)
-        yield from _secret_warnings(self._inspection, decisions)
+            yield from idle_patterns(self._subject.filesystem, self._options)
+            yield from unknown_packages(self._subject.packages, self._options)
+        if graph is not None:
+            yield from needed_all_the_same(self._subject.filesystem, decisions, graph)
+        yield from removed_secrets(self._inspection, decisions)
         if user.uid == 0 and self._options.user == "auto":
             yield f"the container still runs as root: {user.reason}; --user changes that"
         if user.changed:
@@ -181,24 +190,3 @@ def _surviving_inodes(filesystem: Filesystem, decisions: Decisions) -> set[tuple
         for node in filesystem.files()
         if shared(node) and node.path not in decisions
     }
-
-
-def _idle_patterns(filesystem: Filesystem, options: BuildOptions) -> Iterator[str]:
-    """A pattern that covers nothing is misspelt, and what it should have kept is at risk."""
-    for option, patterns in (("--keep", options.keep), ("--drop", options.drop)):
-        for pattern in patterns:
-            covers = compile_globs([pattern]).fullmatch
-            if not any(covers(node.path) for node in filesystem.walk()):
-                yield f"{option} {pattern} covers nothing in this image"
-
-
-def _secret_warnings(inspection: Inspection, decisions: Decisions) -> Iterator[str]:
-    """One line for each credential file that goes: somebody has to give it at run time."""
-    for finding in inspection.findings:
-        path = (finding.path or "").lstrip("/")
-        decision = decisions.by_path.get(path)
-        if finding.in_final_filesystem and decision is not None and decision.rule == RULE_SECRET:
-            yield (
-                f"/{path} is removed because it holds a secret: "
-                "give it to the container at run time"
-            )

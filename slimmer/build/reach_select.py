@@ -132,7 +132,7 @@ class _Selection:
         weak = self._graph.weak.get(node.path)
         reason = "nothing that the container starts needs it"
         if weak is not None:
-            reason = f"needed only if a weak hint is right: {weak.source}: {weak.detail}"
+            reason = f"needed only if a weak hint is right: /{weak.source}: {weak.detail}"
         name = owner.name if owner is not None else ""
         return Decision(RULE_UNREACHED, reason, name, node.path.startswith(_FILLED))
 

@@ -31,6 +31,7 @@ _SYSTEMD = "/lib/systemd/systemd"
 _DISTRIBUTION = re.compile(r"(usr/)?(s?bin|lib\w*)/|usr/(share|include|libexec|games)/")
 # Where a folder of that name may hold anything.
 _APPLICATIONS = ("app/", "srv/", "home/", "root/")
+_MOUNTED = re.compile(r"(proc|sys|dev)/")
 OWNERLESS = "no package owns it"
 
 
@@ -98,7 +99,10 @@ def payload_roots(world: World, *, by_place: bool = False) -> Iterator[tuple[str
     for node in world.filesystem.walk():
         if node.is_directory or (is_bare and _DISTRIBUTION.match(node.path)):
             continue
-        if is_record(node.path):
+        if _MOUNTED.match(node.path):
+            detail = "the runtime puts its own there"
+            yield "image", Need(node.path, Kind.POLICY, detail, role=Role.KEEP)
+        elif is_record(node.path):
             yield "records", Need(node.path, Kind.POLICY, "a package database", role=Role.KEEP)
         elif is_payload(world, node):
             target = world.trail(node.path)[1] if node.is_symlink else node

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 
 from slimmer.build.build import Outcome
 from slimmer.build.grants import grant_lines
-from slimmer.build.plan import Removal
+from slimmer.build.plan import RULE_DANGLING, RULE_UNREACHED, Removal
 from slimmer.build.writable import writable_lines
 from slimmer.policy.policy import Verdict
 from slimmer.report.before_after import before_after_lines
@@ -20,6 +20,11 @@ from slimmer.report.summary import Summary
 from slimmer.report.table import table
 
 _SHOWN = 8
+# Rules whose reason names each file's own circumstances.
+_ONE_REASON = {
+    RULE_UNREACHED: "nothing that the container starts needs it",
+    RULE_DANGLING: "links to what is removed",
+}
 
 
 def build_text(outcome: Outcome, style: Style, policy: Verdict | None = None) -> Iterator[str]:
@@ -57,6 +62,7 @@ class _Text:
         if outcome.location is not None and outcome.image is not None:
             rows.append(("to", outcome.location.reference))
             rows.append(("digest", str(outcome.image.manifest.digest)))
+        rows.append(("profile", self._plan.profile))
         user = self._plan.user
         rows.append(("user", f"{user.text or 'root'} ({user.reason})"))
         for name, value in rows:
@@ -88,6 +94,8 @@ class _Text:
         yield from lines
 
     def _why(self, removals: Sequence[Removal]) -> str:
+        if removals[0].rule in _ONE_REASON:
+            return _ONE_REASON[removals[0].rule]
         reasons = list(dict.fromkeys(removal.reason for removal in removals))
         if len(reasons) == 1:
             return escape(reasons[0])
@@ -121,7 +129,7 @@ class _Text:
             list(writable_lines(plan.writable)),
         )
         changes = [*grant_lines(plan.grants)]
-        changes += (f"{change.path}: {change.reason}" for change in plan.modes)
+        changes += (f"/{change.path}: {change.reason}" for change in plan.modes)
         yield from self._list("Changed owners and modes", changes)
 
     def warnings(self) -> Iterator[str]:

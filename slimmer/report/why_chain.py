@@ -3,6 +3,7 @@
 from slimmer.filesystem.tree import Filesystem
 from slimmer.reach.chain import is_link, is_root_edge
 from slimmer.reach.edge import Confidence, Edge, Kind, Role
+from slimmer.reach.walk import ON_THE_WAY
 
 _VERBS = {
     Kind.EXEC: "runs",
@@ -25,7 +26,7 @@ def source_of(filesystem: Filesystem, edge: Edge) -> str:
 
 def verb_of(filesystem: Filesystem, edge: Edge) -> str:
     """What the source does to the target."""
-    if is_link(filesystem, edge.source):
+    if _is_step(filesystem, edge):
         return "is a link to"
     if edge.kind is not Kind.ROOT:
         return (
@@ -38,9 +39,14 @@ def verb_of(filesystem: Filesystem, edge: Edge) -> str:
     return "starts" if edge.role is Role.RUN and not edge.source.startswith("--") else "keeps"
 
 
+def _is_step(filesystem: Filesystem, edge: Edge) -> bool:
+    """Whether an edge is nothing but a link that leads on."""
+    return edge.detail == ON_THE_WAY and is_link(filesystem, edge.source)
+
+
 def detail_of(filesystem: Filesystem, edge: Edge) -> str:
     """The evidence, and how sure it is where that is not certain."""
-    told = is_root_edge(filesystem, edge) or is_link(filesystem, edge.source)
+    told = is_root_edge(filesystem, edge) or _is_step(filesystem, edge)
     detail = "" if told else edge.detail
     if edge.confidence is Confidence.HIGH:
         return detail

@@ -343,3 +343,27 @@ def test_a_name_the_application_gave_its_own_program_stays(
     paths, _ = _built(tmp_path, options, files)
     assert {"opt/shop/bin/shop", "usr/local/bin/shop"} <= paths
     assert not {"usr/local/bin/admin", "usr/bin/server-admin"} & paths
+
+
+@pytest.mark.parametrize("options", _BOTH)
+def test_requests_that_do_nothing_or_break_something_are_warned_of(
+    tmp_path: Path, options: BuildOptions
+) -> None:
+    files = _debian(start=File(b"#!/bin/sh\nexec server\n", 0o755)) | {"bin": Symlink("usr/bin")}
+    asked = replace(options, keep_package=("libolf",), drop_package=("dash",))
+    _, result = _built(tmp_path, asked, files, ["/start"])
+    assert "--keep-package libolf names no package of this image" in result.warnings
+    assert "/usr/bin/dash goes as you asked, and is needed by /start (#!/bin/sh)" in result.warnings
+    assert "--drop-package dash names" not in result.warnings
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_patterns_lead_through_links_to_folders(tmp_path: Path, profile: str) -> None:
+    files = _debian() | {"bin": Symlink("usr/bin"), "sbin": Symlink("/usr/sbin")}
+    asked = BuildOptions(
+        profile, user="keep", keep=("/bin/server-ad*", "bin/dash"), drop=("/sbin/server",)
+    )
+    paths, result = _built(tmp_path, asked, files)
+    assert {"usr/bin/server-admin", "usr/bin/dash"} <= paths
+    assert "usr/sbin/server" not in paths
+    assert "covers nothing" not in result.warnings

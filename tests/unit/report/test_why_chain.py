@@ -11,6 +11,7 @@ from slimmer.filesystem.tree import Filesystem
 from slimmer.reach.chain import find_chain
 from slimmer.reach.edge import Confidence, Edge, Kind, Role
 from slimmer.reach.graph import Graph
+from slimmer.reach.walk import ON_THE_WAY
 from slimmer.report.why_chain import detail_of, source_of, verb_of
 from slimmer.report.why_near import near_names
 
@@ -141,7 +142,8 @@ def test_a_chain_is_one(edges: list[Edge], roots: list[str]) -> None:
         (_edge("a", "b", Kind.DATA, Role.KEEP), ("/a", "comes with", "because")),
         (_edge("a", "b", Kind.POLICY, Role.READ), ("/a", "counts on", "because")),
         (_edge("a", "b", Kind.TRACE, Role.READ), ("/a", "opened", "because")),
-        (_edge("link", "b"), ("/link", "is a link to", "")),
+        (_edge("link", "b", detail=ON_THE_WAY), ("/link", "is a link to", "")),
+        (_edge("link", "b", Kind.POLICY), ("/link", "counts on", "because")),
     ],
 )
 def test_words(edge: Edge, words: tuple[str, str, str], filesystem: Filesystem) -> None:
