@@ -1,6 +1,7 @@
 """Runs command lines in this process or in one of their own, with nothing of the real world."""
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -90,9 +91,15 @@ def spawn(place: Path, environment: Mapping[str, str]) -> Spawn:
             "stdout": subprocess.PIPE,
             "stderr": subprocess.PIPE,
             "cwd": place,
+            "preexec_fn": hear_interrupts,
             "env": {**environment, "PYTHONPATH": source},
             **options,
         }
         return subprocess.Popen([sys.executable, "-m", "slimmer", *arguments], **settings)  # type: ignore[call-overload, no-any-return]
 
     return start
+
+
+def hear_interrupts() -> None:
+    """What a shell starts in the background is deaf to Ctrl-C, and so are the tests it runs."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)

@@ -14,7 +14,7 @@ from harness.faults import Fault, Trickle
 from harness.lying_registry import LyingRegistry
 from support import images, tars
 
-from .conftest import Run, Spawn
+from .conftest import Run, Spawn, hear_interrupts
 
 SIGNALS = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL]
 _CODES = {
@@ -110,6 +110,7 @@ def test_while_the_output_is_written(
         env={**environment, "PYTHONPATH": str(Path(__file__).parents[3])},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
+        preexec_fn=hear_interrupts,
     )
     _wait_for(process, lambda: _contents(made) != seen)
     process.send_signal(number)
