@@ -26,7 +26,7 @@ from slimmer.build.rights import Rights, refused_lines, settle_rights
 from slimmer.build.select import select
 from slimmer.build.source import read_node
 from slimmer.build.startup import Startup, trace_startup
-from slimmer.build.user import Accounts, choose_user
+from slimmer.build.user import Accounts
 from slimmer.detect.inspection import Inspection
 from slimmer.detect.interface import Subject
 from slimmer.filesystem.tree import Filesystem, Inode, Node
@@ -119,7 +119,7 @@ class _Planner:
             return rights_of(self._saved, self._subject.image.config, accounts)
         filesystem, wanted = self._subject.filesystem, self._options.user
         if graph is None:
-            return Rights(choose_user(wanted, filesystem, self._config, startup, accounts))
+            graph = find_graph(self._inspection, self._options, self._config)
         gone = frozenset(decisions.by_path)
         return settle_rights(
             wanted, filesystem, self._config, startup, accounts, graph, self._read, gone
