@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 
 from slimmer.build.build import Outcome
 from slimmer.build.grants import grant_lines
-from slimmer.build.plan import RULE_DANGLING, RULE_UNREACHED, Removal
+from slimmer.build.plan import RULE_DANGLING, RULE_UNREACHED, Plan, Removal
 from slimmer.build.writable import writable_lines
 from slimmer.policy.policy import Verdict
 from slimmer.report.before_after import before_after_lines
@@ -20,11 +20,19 @@ from slimmer.report.summary import Summary
 from slimmer.report.table import table
 
 _SHOWN = 8
+MOUNTS = "Written to: mount these where the root is read-only"
+CHANGED = "Changed owners and modes"
 # Rules whose reason names each file's own circumstances.
 _ONE_REASON = {
     RULE_UNREACHED: "nothing that the container starts needs it",
     RULE_DANGLING: "links to what is removed",
 }
+
+
+def changed_lines(plan: Plan) -> list[str]:
+    """A line for each folder that changes hands, and each file whose mode changes."""
+    modes = (f"/{change.path}: {change.reason}" for change in plan.modes)
+    return [*grant_lines(plan.grants), *modes]
 
 
 def build_text(outcome: Outcome, style: Style, policy: Verdict | None = None) -> Iterator[str]:
@@ -123,14 +131,8 @@ class _Text:
         yield from self._list("Kept though a rule names it", lines)
 
     def rights(self) -> Iterator[str]:
-        plan = self._plan
-        yield from self._list(
-            "Written to: mount these where the root is read-only",
-            list(writable_lines(plan.writable)),
-        )
-        changes = [*grant_lines(plan.grants)]
-        changes += (f"/{change.path}: {change.reason}" for change in plan.modes)
-        yield from self._list("Changed owners and modes", changes)
+        yield from self._list(MOUNTS, list(writable_lines(self._plan.writable)))
+        yield from self._list(CHANGED, changed_lines(self._plan))
 
     def warnings(self) -> Iterator[str]:
         yield from self._list("Mind", list(self._plan.warnings))

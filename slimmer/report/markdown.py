@@ -8,11 +8,13 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from slimmer.build.build import Outcome
+from slimmer.build.writable import writable_lines
 from slimmer.detect.inspection import Inspection
 from slimmer.detect.interface import Finding, Subject
 from slimmer.policy.audit import NO_AUDIT, Audit
 from slimmer.policy.benchmarks import Result
 from slimmer.policy.policy import Verdict
+from slimmer.report.build_text import CHANGED, MOUNTS, changed_lines
 from slimmer.report.comparison import Change, compare_outcome
 from slimmer.report.document import container_path
 from slimmer.report.escape import escape, escape_name
@@ -90,11 +92,9 @@ def build_markdown(outcome: Outcome, redactor: Redactor, policy: Verdict | None 
     text.add(_change(change) for change in (*comparison.sizes, *comparison.surface))
     text.add(_change(change) for change in (comparison.severities[0], *comparison.origin))
     text.add(_policy(policy))
-    if outcome.plan.warnings:
-        text.add(["", "**Mind**", ""])
-        text.add(f"- {words(line)}" for line in outcome.plan.warnings[:_SHOWN])
-        if len(outcome.plan.warnings) > _SHOWN:
-            text.add([f"- and {len(outcome.plan.warnings) - _SHOWN:,} more"])
+    _list(text, "Mind", outcome.plan.warnings)
+    _list(text, MOUNTS, list(writable_lines(outcome.plan.writable)))
+    _list(text, CHANGED, changed_lines(outcome.plan))
     _findings(text, outcome.findings_after, "Findings that are left")
     text.fold(
         "Findings by severity and category",
@@ -104,6 +104,14 @@ def build_markdown(outcome: Outcome, redactor: Redactor, policy: Verdict | None 
     text.fold("Packages removed", _PACKAGES, _packages_gone(outcome))
     text.fold("Removed by rule", _RULES, _rules(outcome))
     return text.done()
+
+
+def _list(text: "_Text", title: str, lines: Sequence[str]) -> None:
+    if lines:
+        text.add(["", f"**{title}**", ""])
+        text.add(f"- {words(line)}" for line in lines[:_SHOWN])
+    if len(lines) > _SHOWN:
+        text.add([f"- and {len(lines) - _SHOWN:,} more"])
 
 
 _BENCHMARK = ("Result", "Check", "Demand")

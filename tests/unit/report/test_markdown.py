@@ -1,6 +1,7 @@
 """Markdown for a pull request: short, and nothing from an image is markup there."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 from support import planted
 from support.layers import File, Folder, Layer
 
+from slimmer.build.plan import Grant, WritablePath
 from slimmer.report.escape import escape
 from slimmer.report.markdown import MOST_CHARACTERS, build_markdown, code, inspect_markdown, words
 from slimmer.report.redact import Redactor
@@ -128,6 +130,18 @@ def test_a_build(tmp_path: Path) -> None:
     assert "Removed by rule" in text
     with outcome(tmp_path / "dry", before, write=False) as done:
         assert "A dry run" in build_markdown(done, Redactor(done.before.scanner))
+
+
+def test_what_to_mount_and_what_changes_hands_is_told(tmp_path: Path) -> None:
+    with outcome(tmp_path, {"etc/passwd": b"root:x:0:0:root:/root:/bin/sh\n"}) as done:
+        mount = WritablePath("/run/shop", "tmpfs", "a|b.conf line 3: pid /run/shop/pid")
+        given_away = Grant("var/shop", 7, 8, "a script writes there")
+        plan = replace(done.plan, writable=(mount,), grants=(given_away,))
+        text = build_markdown(replace(done, plan=plan), Redactor(done.before.scanner))
+    assert "**Written to: mount these where the root is read-only**" in text
+    assert "- `/run/shop: tmpfs (a\\|b.conf line 3: pid /run/shop/pid)`" in text
+    assert "**Changed owners and modes**" in text
+    assert "- /var/shop now belongs to user 7: a script writes there" in text
 
 
 def test_it_always_fits_a_comment(tmp_path: Path) -> None:
