@@ -3,8 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from slimmer.build.startup import ReadFile
-from slimmer.filesystem.tree import Filesystem, Node
+from slimmer.filesystem.tree import Filesystem, Node, ReadFile
 from slimmer.reach.config.families import Family, combined, families_of
 from slimmer.reach.config.names import (
     is_example,

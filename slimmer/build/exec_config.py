@@ -8,6 +8,7 @@ from slimmer.build.startup import SHELLS, search_path
 from slimmer.filesystem.tree import Filesystem
 from slimmer.oci.config import ImageConfig
 from slimmer.oci.strict_json import Json
+from slimmer.reach.commands import shown
 from slimmer.reach.shell.wrappers import is_wrapper
 
 
@@ -26,7 +27,7 @@ def exec_forms(filesystem: Filesystem, config: ImageConfig) -> ExecForms:
         words = to_exec_form(tuple(argv))
         if words is not None and _is_there(filesystem, config, words[0]):
             forms.run[name] = list(words)
-            forms.said.append(f"{_SAID[name]} starts {_shown(words)} without a shell")
+            forms.said.append(f"{_SAID[name]} starts {shown(words)} without a shell")
     if "Entrypoint" in forms.run and config.cmd:
         # They were the shell's positional parameters, which nothing in the line used.
         forms.run["Cmd"] = None
@@ -62,7 +63,7 @@ def _add_check(forms: ExecForms, filesystem: Filesystem, config: ImageConfig) ->
         return
     if _is_there(filesystem, config, words[0]):
         forms.run["Healthcheck"] = {**run["Healthcheck"], "Test": ["CMD", *words]}
-        forms.said.append(f"HEALTHCHECK starts {_shown(words)} without a shell")
+        forms.said.append(f"HEALTHCHECK starts {shown(words)} without a shell")
 
 
 def _is_there(filesystem: Filesystem, config: ImageConfig, word: str) -> bool:
@@ -74,7 +75,3 @@ def _is_there(filesystem: Filesystem, config: ImageConfig, word: str) -> bool:
         places = [f"{place}/{word}" for place in search_path(config)]
     nodes = [filesystem.resolve(place) for place in places]
     return any(node is not None and node.is_executable for node in nodes)
-
-
-def _shown(words: Sequence[str]) -> str:
-    return "[" + ", ".join(f'"{word}"' for word in words) + "]"

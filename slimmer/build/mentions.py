@@ -8,8 +8,8 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from slimmer.build.startup import SHELL_SUFFIXES, SHELLS, ReadFile
-from slimmer.filesystem.tree import Filesystem, Node
+from slimmer.build.startup import SHELL_SUFFIXES, SHELLS
+from slimmer.filesystem.tree import Filesystem, Node, ReadFile
 from slimmer.packages.interface import Packages
 
 MAX_SOURCE = 512 * 1024

@@ -37,11 +37,16 @@ from slimmer.reach.graph import Graph
 
 @dataclass(frozen=True)
 class Planned:
-    """A plan, the decisions it came from, and the graph behind them where the profile has one."""
+    """A plan, the decisions it came from, and the graph behind them where the profile has one.
+
+    `evidence` is the graph whatever the profile: users and mounts come from it in all of them. A
+    saved plan has neither.
+    """
 
     plan: Plan
     decisions: Decisions
     graph: Graph | None
+    evidence: Graph | None
 
 
 def make_plan(
@@ -54,6 +59,13 @@ def make_plan(
     another image.
     """
     return _Planner(inspection, options, saved).plan()
+
+
+@dataclass(frozen=True)
+class _Decided:
+    decisions: Decisions
+    rights: Rights
+    evidence: Graph | None
 
 
 class _Planner:
@@ -80,10 +92,10 @@ class _Planner:
     def plan(self) -> Planned:
         filesystem = self._subject.filesystem
         startup = trace_startup(filesystem, self._config, self._read)
-        decisions, graph = self._decide(startup)
         accounts = Accounts.of(filesystem, self._read)
-        rights = self._rights(startup, accounts, graph, decisions)
-        user = rights.user
+        decided = self._decide(startup, accounts)
+        decisions, rights, user = decided.decisions, decided.rights, decided.rights.user
+        graph = None if self._options.profile == SAFE else decided.evidence
         written = rewrite_databases(filesystem, self._subject.packages, decisions)
         account_written, folders = account_files(filesystem, accounts, user)
         config = self._config.edited(run={"User": user.text}) if user.changed else self._config
@@ -102,28 +114,29 @@ class _Planner:
             grants=rights.grants,
             modes=rights.modes,
         )
-        return Planned(plan, decisions, graph)
+        return Planned(plan, decisions, graph, decided.evidence)
 
-    def _decide(self, startup: Startup) -> tuple[Decisions, Graph | None]:
-        if self._saved is not None:
-            return decisions_of(self._saved, self._subject), None
-        if self._options.profile == SAFE:
-            return select(self._inspection, self._options, startup), None
-        graph = find_graph(self._inspection, self._options, self._config)
-        return select_reached(self._inspection, self._options, graph), graph
-
-    def _rights(
-        self, startup: Startup, accounts: Accounts, graph: Graph | None, decisions: Decisions
-    ) -> Rights:
-        if self._saved is not None:
-            return rights_of(self._saved, self._subject.image.config, accounts)
-        filesystem, wanted = self._subject.filesystem, self._options.user
-        if graph is None:
-            graph = find_graph(self._inspection, self._options, self._config)
-        gone = frozenset(decisions.by_path)
-        return settle_rights(
-            wanted, filesystem, self._config, startup, accounts, graph, self._read, gone
+    def _decide(self, startup: Startup, accounts: Accounts) -> _Decided:
+        saved, subject, options = self._saved, self._subject, self._options
+        if saved is not None:
+            rights = rights_of(saved, subject.image.config, accounts)
+            return _Decided(decisions_of(saved, subject), rights, None)
+        evidence = find_graph(self._inspection, options, self._config)
+        if options.profile == SAFE:
+            decisions = select(self._inspection, options, startup)
+        else:
+            decisions = select_reached(self._inspection, options, evidence)
+        rights = settle_rights(
+            options.user,
+            subject.filesystem,
+            self._config,
+            startup,
+            accounts,
+            evidence,
+            self._read,
+            frozenset(decisions.by_path),
         )
+        return _Decided(decisions, rights, evidence)
 
     def _warnings(
         self, startup: Startup, rights: Rights, decisions: Decisions, graph: Graph | None

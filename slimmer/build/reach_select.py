@@ -64,8 +64,8 @@ def _wanted(
 ) -> Iterator[tuple[str, Need]]:
     """What the user keeps, as roots: so that it works, and not only lies there."""
     keep = compile_globs(options.keep)
-    paths = [n.path for n in world.filesystem.walk() if keep.fullmatch(n.path)]
-    yield from user_roots(world, (path for path in paths))
+    paths = (node.path for node in world.filesystem.walk() if keep.fullmatch(node.path))
+    yield from user_roots(world, paths)
     for package in inspection.subject.packages.all:
         if package.name in options.keep_package:
             yield from user_roots(world, package.files, f"--keep-package {package.name}")

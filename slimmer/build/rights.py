@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from slimmer.build.configured import configured_users, started_names
 from slimmer.build.grants import grants_for, strip_special_bits
 from slimmer.build.plan import Grant, ModeChange, UserChoice, WritablePath
-from slimmer.build.startup import ReadFile, Startup
+from slimmer.build.startup import Startup
 from slimmer.build.user import Accounts, UserEvidence, choose_user
 from slimmer.build.writable import VOLUME, derive_writable
-from slimmer.filesystem.tree import Filesystem
+from slimmer.filesystem.tree import Filesystem, ReadFile
 from slimmer.oci.config import ImageConfig
 from slimmer.reach.graph import Graph
 

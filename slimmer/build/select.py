@@ -22,9 +22,9 @@ from slimmer.build.plan import RULE_SECRET, RULE_USER, Kept
 from slimmer.build.rules import PathRule, Rules, load_rules
 from slimmer.build.settle import drop_secrets, settle, spare_unwritable_records
 from slimmer.build.source import read_node
-from slimmer.build.startup import ReadFile, Startup, search_path
+from slimmer.build.startup import Startup, search_path
 from slimmer.detect.inspection import Inspection
-from slimmer.filesystem.tree import Filesystem, Node
+from slimmer.filesystem.tree import Filesystem, Node, ReadFile
 from slimmer.packages.interface import Package, Packages
 
 _PACKAGE_TYPES = ("deb", "apk")

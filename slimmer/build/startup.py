@@ -7,21 +7,17 @@ Words are read generously, so it errs towards keeping.
 
 import re
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 
 from slimmer.build.writes import written_paths
-from slimmer.filesystem.tree import Filesystem, Node
+from slimmer.filesystem.tree import Filesystem, Node, ReadFile
 from slimmer.formats.shebang import Shebang
-from slimmer.oci.config import ImageConfig
+from slimmer.oci.config import DEFAULT_PATH, ImageConfig
 
-DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 MAX_SCRIPT = 256 * 1024
 _MAX_SCRIPTS = 500
-
-ReadFile = Callable[[Node, int], bytes]
-"""`(node, limit) -> bytes` of a file in the image."""
 
 _WORD = re.compile(r"[A-Za-z0-9_./+@%-]+")
 # Configuration that says what to run: a supervisor's, a scheduler's.

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from slimmer.build.configured import NamedUsers
 from slimmer.build.grants import grants_for
 from slimmer.build.plan import UserChoice, WritablePath
-from slimmer.build.startup import ReadFile, Startup
+from slimmer.build.startup import Startup
 from slimmer.build.writes import first_unwritable
 from slimmer.errors import UsageError
-from slimmer.filesystem.tree import Filesystem
+from slimmer.filesystem.tree import Filesystem, ReadFile
 from slimmer.formats.passwd import Group, User, parse_group, parse_passwd
 from slimmer.oci.config import ImageConfig
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 
 from slimmer.build.configured import configured, started_scripts
 from slimmer.build.plan import WritablePath
-from slimmer.build.startup import ReadFile, Startup
+from slimmer.build.startup import Startup
 from slimmer.build.writes import all_written_paths
-from slimmer.filesystem.tree import Filesystem, Node
+from slimmer.filesystem.tree import Filesystem, Node, ReadFile
 from slimmer.oci.config import ImageConfig
 from slimmer.reach.config.families import without_version
 from slimmer.reach.config.syntax import expanded, paths_in

@@ -7,7 +7,6 @@ import click
 
 from slimmer.build.options import BuildOptions
 from slimmer.build.planning import make_plan
-from slimmer.build.reach_select import find_graph
 from slimmer.cli.choices import selection_options
 from slimmer.cli.config_file import config_options, with_config
 from slimmer.cli.context import Session, open_session
@@ -70,8 +69,8 @@ def _explain(
 ) -> None:
     subject = inspection.subject
     planned = make_plan(inspection, options)
-    graph = planned.graph or find_graph(inspection, options, planned.plan.config)
-    explainer = Explainer(subject, planned.plan, planned.decisions, graph)
+    assert planned.evidence is not None  # only a saved plan has none
+    explainer = Explainer(subject, planned.plan, planned.decisions, planned.evidence)
     answers: list[Answer] = []
     absent: list[NoAnswer] = []
     for path in dict.fromkeys(paths):

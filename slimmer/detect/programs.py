@@ -6,9 +6,8 @@ from dataclasses import dataclass, field
 from slimmer.detect.survey import Survey
 from slimmer.filesystem.tree import Filesystem, Inode, Node
 from slimmer.image.path import basename, parent
+from slimmer.oci.config import DEFAULT_PATH
 
-# What runtimes use where the config has no PATH.
-DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _FOLDER_NAMES = ("bin", "sbin", "libexec")
 _MAX_PATH_FOLDERS = 256
 

@@ -1,6 +1,6 @@
 """The merged filesystem: nodes by name, and the inodes that hard links share."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from slimmer.formats.tar import Kind, TarEntry
@@ -124,6 +124,10 @@ class Node:
     @property
     def facts(self) -> FileFacts:
         return self.inode.facts
+
+
+ReadFile = Callable[[Node, int], bytes]
+"""`(node, limit) -> at most limit bytes` of a regular file of the image."""
 
 
 @dataclass(frozen=True, slots=True)

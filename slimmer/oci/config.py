@@ -12,6 +12,8 @@ from slimmer.oci.fields import Fields
 from slimmer.oci.platform import Platform
 from slimmer.oci.strict_json import Json, dump_json
 
+# What runtimes use where the config has no PATH.
+DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _NAMES = ("architecture", "os", "config", "rootfs", "history", "created", "author", "variant")
 _RUN_NAMES = ("User", "Env", "Entrypoint", "Cmd", "WorkingDir", "ExposedPorts", "Volumes", "Labels")
 

@@ -1,6 +1,6 @@
 """From the words of a command to the programs that may be started by it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from slimmer.reach.edge import UNKNOWN, Confidence, Kind, Need
 from slimmer.reach.world import World
@@ -26,3 +26,8 @@ def start(
         node = world.get(place)
         if node is None or node.facts.shebang is None:
             confidence = Confidence.LOW
+
+
+def shown(words: Iterable[str]) -> str:
+    """A command as the config has it: `["app", "--serve"]`."""
+    return "[" + ", ".join(f'"{word}"' for word in words) + "]"

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from slimmer.oci.config import ImageConfig
-from slimmer.reach.commands import start
+from slimmer.reach.commands import shown, start
 from slimmer.reach.edge import UNKNOWN, Confidence, Kind, Need, Role
 from slimmer.reach.world import World
 
@@ -16,12 +16,12 @@ def config_roots(world: World) -> Iterator[tuple[str, Need]]:
     config = world.config
     argv = (*config.entrypoint, *config.cmd)
     name = "ENTRYPOINT" if config.entrypoint else "CMD"
-    for need in start(world, argv, f"{name} {_shown(config.entrypoint or config.cmd)}"):
+    for need in start(world, argv, f"{name} {shown(config.entrypoint or config.cmd)}"):
         yield name, need
     if config.entrypoint:
         # Whoever starts the container may give other words than CMD's.
         other = (*config.entrypoint, UNKNOWN)
-        said = f"ENTRYPOINT {_shown(config.entrypoint)} with other arguments"
+        said = f"ENTRYPOINT {shown(config.entrypoint)} with other arguments"
         for need in start(world, other, said, Confidence.MEDIUM):
             yield "ENTRYPOINT", need
     for need in start(world, health_command(config), "HEALTHCHECK"):
@@ -71,7 +71,3 @@ def user_roots(
         is_program = node is not None and node.is_executable
         role = Role.RUN if is_program else Role.CODE
         yield name, Need(path, Kind.ROOT, name, Confidence.HIGH, role=role)
-
-
-def _shown(words: Iterable[str]) -> str:
-    return "[" + ", ".join(f'"{word}"' for word in words) + "]"

@@ -1,24 +1,25 @@
 """What resolvers may ask: the image as the processes in its container will see it."""
 
 import functools
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from slimmer.filesystem.tree import MAX_LINKS_FOLLOWED, Filesystem, Node, reversed_parts
-from slimmer.oci.config import ImageConfig
+from slimmer.filesystem.tree import (
+    MAX_LINKS_FOLLOWED,
+    Filesystem,
+    Node,
+    ReadFile,
+    reversed_parts,
+)
+from slimmer.oci.config import DEFAULT_PATH, ImageConfig
 from slimmer.packages.interface import Package, Packages
 
-# What runtimes use where the config has no PATH.
-DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 MAX_TEXT = 1024 * 1024
 # Folders of one PATH, and PATHs that are remembered: both are the image's to choose.
 _MAX_SEARCHED = 256
 _MAX_SEARCHES = 1000
 # Links of one chain that are followed to tell which of them lead nowhere.
 _MAX_CHAIN = 10_000
-
-ReadFile = Callable[[Node, int], bytes]
-"""`(node, limit) -> at most limit bytes` of a regular file of the image."""
 
 
 @dataclass

@@ -32,10 +32,6 @@ _DOC_ROOT = re.compile(r"(?:^|/)usr/(?:local/)?share/(?:doc|man|info|help|gtk-do
 _EXAMPLE_NAME = re.compile(
     r"(?:^|[._-])(?:examples?|samples?|templates?|tmpl|tpl)(?:[._-]|$)|[._-](?:dist|defaults?)(?:\.|$)"
 )
-_GENERATED = re.compile(
-    r"(?:^|/)(?:package-lock\.json|npm-shrinkwrap\.json|yarn\.lock|pnpm-lock\.ya?ml|[^/]*\.lock"
-    r"|go\.sum|[^/]*\.map|[^/]*\.min\.(?:js|css)|record|[^/]*\.md5sums)$"
-)
 
 
 def in_package_tests(path: str) -> bool:
@@ -58,11 +54,6 @@ def in_package(path: str) -> bool:
 def is_example(path: str) -> bool:
     """Whether the file's own name says that it is a template to be copied and filled in."""
     return _EXAMPLE_NAME.search(path.lower().rpartition("/")[2]) is not None
-
-
-def is_generated(path: str) -> bool:
-    """Lock files, checksums and maps: full of digests that look like tokens."""
-    return _GENERATED.search(path.lower()) is not None
 
 
 def is_snakeoil(path: str) -> bool:

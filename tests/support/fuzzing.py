@@ -8,20 +8,18 @@ import io
 import json
 import os
 import time
-import zlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache, partial
 
 import msgspec
 import zstandard
-from unit.formats.elf_builder import Elf
 from unit.formats.rpm_builder import database, package
 from unit.formats.rpm_databases import bdb, ndb
 from unit.formats.test_apk import INSTALLED
-from unit.formats.test_build_info import MODULES, inline, marked
 from unit.formats.test_dpkg import STATUS
 from unit.formats.test_gemspec import GENERATED
+from unit.formats.test_hostile import ELF, OLD_GO
 from unit.formats.test_jar import MANIFEST, POM, POM_PATH, make_zip
 from unit.formats.test_json_packages import ENTRY
 from unit.reach.test_java import STARTS, class_file
@@ -267,18 +265,6 @@ def _lines(*values: bytes) -> bytes:
     return b"\n".join(values) + b"\n"
 
 
-_ELF = Elf(
-    interpreter=b"/ld.so",
-    needed=[b"libc.so.6"],
-    runpath=b"/lib",
-    symbols=[(b"dlopen", False), (b"main", True)],
-    notes=[(b"FDO", 0x407C0C0A, b'[{"soname": ["x"]}]\0')],
-    sections={
-        b".go.buildinfo": inline(b"go1.21", marked(MODULES)),
-        b".dep-v0": zlib.compress(b'{"packages": [{"name": "a", "version": "1"}]}'),
-    },
-).build()
-_OLD_GO = Elf(data=b"\xff Go buildinf:\x08\x00" + (0x400000).to_bytes(8, "little") * 4).build()
 _JAR = make_zip(
     {
         "META-INF/MANIFEST.MF": MANIFEST,
@@ -332,7 +318,7 @@ TARGETS: dict[str, Target] = {
             b"\x50\x2a\x4d\x18\x03\0\0\0abc" + compress(b"c", "zstd"),
         ),
     ),
-    "elf": Target(_elf, (_ELF, _OLD_GO)),
+    "elf": Target(_elf, (ELF, OLD_GO)),
     "jar": Target(_jar, (_JAR,)),
     "rpm": Target(
         rpm.parse_rpm_database,
@@ -375,7 +361,7 @@ TARGETS: dict[str, Target] = {
     "ld-cache": Target(
         parse_ld_cache, (b"ld.so-1.7.0\0" + bytes(4) + b"glibc-ld.so.cache1.1" + bytes(28),)
     ),
-    "elf-constants": Target(_whole(elf_constants.read_constants), (_ELF,)),
+    "elf-constants": Target(_whole(elf_constants.read_constants), (ELF,)),
     "saved": Target(
         _bytes(
             lambda data: parse_plan(data, "plan"), lambda data: parse_settings(data, "slim.toml")
